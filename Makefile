@@ -1,0 +1,62 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+MEMBERS := contracts verify chassis gateway sdk services/catalog services/sharing services/opening services/audit \
+           services/portal services/commission deploy/local
+SERVICES := catalog sharing opening audit commission gateway portal
+T ?= tests
+SOURCES := contracts/src verify/src chassis/src gateway/src sdk/src $(wildcard services/*/src) deploy/local/src tests
+
+##@ Start
+.PHONY: install demo up down
+install: $(READY) ## Install everything into .venv (no root, no Docker)
+$(READY): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ;]*\).*/\1/p' requirements.lock)"
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@touch $@
+
+demo: $(READY) ## The whole story on this machine; leaves the node running (EXIT=1 stops it afterwards)
+	@$(BIN)/zhengshu-local demo $(if $(EXIT),--exit)
+
+up: $(READY) ## Start the node (PostgreSQL, NATS and every deployable)
+	@$(BIN)/zhengshu-local up
+
+down: $(READY) ## Stop the node
+	@$(BIN)/zhengshu-local down
+
+##@ Check
+.PHONY: fmt lint types layers isolate contracts-check check
+fmt: $(READY) ## Format
+	@$(BIN)/ruff format $(SOURCES) && $(BIN)/ruff check --fix $(SOURCES)
+lint: $(READY) ## Lint and formatting
+	@$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
+types: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+layers: $(READY) ## Who may import whom
+	@$(BIN)/lint-imports
+isolate: $(READY) ## Each distribution imports with nothing but what it declares
+	@$(BIN)/python tests/isolate.py $(MEMBERS)
+check: lint types layers contracts-check isolate ## All of these
+
+##@ Test
+.PHONY: test
+test: $(READY) ## All tests (T=path narrows)
+	@$(BIN)/pytest $(T)
+
+##@ Contracts
+.PHONY: contracts
+contracts: $(READY) ## Regenerate OpenAPI and AsyncAPI
+	@$(BIN)/python -m zhengshu_local.specs contracts
+contracts-check: $(READY) ## Generated documents are current, golden events still load
+	@$(BIN)/python -m zhengshu_local.specs --check contracts
+
+##@ Maintain
+.PHONY: lock help
+lock: $(READY) ## Refresh requirements.lock
+	@$(BIN)/uv lock --quiet --upgrade && $(BIN)/uv export --quiet --all-packages --all-groups --no-emit-workspace --no-header --no-annotate -o requirements.lock
+help: ## This list
+	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n\033[1m%s\033[0m\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)

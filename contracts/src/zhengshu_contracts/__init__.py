@@ -1,0 +1,1 @@
+"""The wire: models, events and words every deployable agrees on. Knows pydantic and nothing else."""

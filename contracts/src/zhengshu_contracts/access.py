@@ -1,0 +1,70 @@
+"""Records of accesses: what the gateway puts on the stream before the first byte leaves, and after.
+
+No record, no row (design rule 4). A record names client, dataset and columns, never a value.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+from zhengshu_contracts.base import Event
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import Labelled, Mode, PrincipalKind
+
+
+class AccessOutcome(Labelled):
+    """How an access ended."""
+
+    COMPLETE = "complete", "完成"
+    FAILED = "failed", "失败"
+    CUT = "cut", "中断"
+    UNKNOWN = "unknown", "不明"
+
+
+class AccessDecided(Event):
+    """The gateway decided a data access; accepted by JetStream before anything is sent."""
+
+    subject: ClassVar[str] = "zhengshu.access.decided.v1"
+
+    record: str
+    at: datetime
+    client: str
+    client_kind: PrincipalKind
+    organization: str | None = None
+    action: Action
+    mode: Mode | None = None
+    dataset: str
+    allowed: bool
+    rule: str
+    """The policy rule that decided (its slug)."""
+    basis: str | None = None
+    columns: tuple[str, ...] = ()
+    filtered: bool = False
+    grant: str | None = None
+    authorization: str | None = None
+    trace: str | None = None
+
+
+class AccessEnded(Event):
+    """How a recorded access ended."""
+
+    subject: ClassVar[str] = "zhengshu.access.ended.v1"
+
+    record: str
+    at: datetime
+    outcome: AccessOutcome
+    status: int
+    bytes: int
+    rows: int | None = None
+    version: str | None = None
+    """`epoch.n` the rows came with."""
+
+
+class RefusalsCounted(Event):
+    """Anonymous refusals of one minute and address group, counted so that nobody can fill the ledger."""
+
+    subject: ClassVar[str] = "zhengshu.access.refused.v1"
+
+    minute: datetime
+    group: str
+    rule: str
+    count: int

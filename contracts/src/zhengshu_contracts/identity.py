@@ -1,0 +1,42 @@
+"""Who calls and what was decided: what the gateway tells a service about each request."""
+
+from datetime import datetime
+
+from zhengshu_contracts.base import Record
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import Mode, OrganizationKind, PrincipalKind, Role
+
+
+class Principal(Record):
+    """The caller as the gateway knows it."""
+
+    id: str
+    kind: PrincipalKind
+    organization: str | None = None
+    """Unified social credit code; for an applicant its own."""
+    organization_kind: OrganizationKind | None = None
+    roles: frozenset[Role] = frozenset()
+
+
+class View(Record):
+    """What a decision lets through: columns in order, a row filter, all in the row grammar's words."""
+
+    columns: tuple[str, ...]
+    filter: str = ""
+    """Conditions in the row grammar (`town=eq.凤山镇&level=gte.2`); empty means every row."""
+    key: tuple[str, ...] = ()
+    """The dataset's key items that are among the columns."""
+
+
+class Identity(Record):
+    """The internal token's content: valid for one request and a few seconds."""
+
+    principal: Principal
+    action: Action
+    dataset: str | None = None
+    mode: Mode | None = None
+    view: View | None = None
+    record: str | None = None
+    """Id of the access record that JetStream accepted before this request was sent."""
+    grant: str | None = None
+    expires: datetime

@@ -1,0 +1,134 @@
+"""Who may do what: the role × action matrix, as data.
+
+The gateway checks it before forwarding and each service again on arrival; the policy's table test
+runs over it. Data actions (`dataset.*`, `open.read`) are only *admitted* here: which rows and columns
+they yield is decided by the gateway's policy.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
+
+
+class Action(StrEnum):
+    """Everything a caller can ask the node to do."""
+
+    TOKEN_ISSUE = "token.issue"
+    KEYS_READ = "keys.read"
+    ORGANIZATION_REGISTER = "organization.register"
+    ORGANIZATION_READ = "organization.read"
+    SYSTEM_REGISTER = "system.register"
+    SYSTEM_READ = "system.read"
+    OFFICER_REGISTER = "officer.register"
+    ENTRY_COMPILE = "entry.compile"
+    ENTRY_SUBMIT = "entry.submit"
+    ENTRY_REVIEW = "entry.review"
+    ENTRY_READ = "entry.read"
+    DATASET_PUSH = "dataset.push"
+    DATASET_EXAMPLE = "dataset.example"
+    DATASET_QUERY = "dataset.query"
+    DATASET_CHANGES = "dataset.changes"
+    DATASET_EXPORT = "dataset.export"
+    DATASET_VERIFY = "dataset.verify"
+    DATASET_SUBSCRIBE = "dataset.subscribe"
+    DATASET_UPLOAD = "dataset.upload"
+    APPLICATION_SUBMIT = "application.submit"
+    APPLICATION_READ = "application.read"
+    APPLICATION_ENDORSE = "application.endorse"
+    APPLICATION_WITHDRAW = "application.withdraw"
+    OPINION_READ = "opinion.read"
+    OPINION_GIVE = "opinion.give"
+    GRANT_READ = "grant.read"
+    GRANT_REVOKE = "grant.revoke"
+    GRANT_SUSPEND = "grant.suspend"
+    OBJECTION_FILE = "objection.file"
+    OBJECTION_READ = "objection.read"
+    PROPOSAL_SUBMIT = "proposal.submit"
+    PROPOSAL_REVIEW = "proposal.review"
+    PROPOSAL_READ = "proposal.read"
+    APPLICANT_REGISTER = "applicant.register"
+    OPEN_APPLY = "open.apply"
+    OPEN_APPLICATION_READ = "open.application.read"
+    OPEN_SEARCH = "open.search"
+    OPEN_READ = "open.read"
+    LEDGER_READ = "ledger.read"
+    LEDGER_CHECKPOINT = "ledger.checkpoint"
+    DECISION_EXPLAIN = "decision.explain"
+    CALLBACK_DELIVER = "callback.deliver"
+    INTERNAL = "internal"
+
+
+OFFICER = PrincipalKind.OFFICER
+SYSTEM = PrincipalKind.SYSTEM
+ANYBODY: frozenset[PrincipalKind] = frozenset(PrincipalKind)
+PEOPLE: frozenset[PrincipalKind | Role] = frozenset({SYSTEM, *Role})
+"""Every authenticated department, whether a system or an officer of any role."""
+
+WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
+    Action.TOKEN_ISSUE: frozenset(ANYBODY),
+    Action.KEYS_READ: frozenset(ANYBODY),
+    Action.ORGANIZATION_REGISTER: frozenset({Role.ADMINISTRATOR}),
+    Action.ORGANIZATION_READ: PEOPLE,
+    Action.SYSTEM_REGISTER: frozenset({Role.ADMINISTRATOR}),
+    Action.SYSTEM_READ: frozenset({Role.ADMINISTRATOR, Role.DATA_OFFICER, Role.AUDITOR}),
+    Action.OFFICER_REGISTER: frozenset({Role.ADMINISTRATOR}),
+    Action.ENTRY_COMPILE: frozenset({Role.DATA_OFFICER}),
+    Action.ENTRY_SUBMIT: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
+    Action.ENTRY_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
+    Action.ENTRY_READ: PEOPLE,
+    Action.DATASET_PUSH: frozenset({SYSTEM}),
+    Action.DATASET_EXAMPLE: PEOPLE,
+    Action.DATASET_QUERY: frozenset({SYSTEM}),
+    Action.DATASET_CHANGES: frozenset({SYSTEM}),
+    Action.DATASET_EXPORT: frozenset({SYSTEM}),
+    Action.DATASET_VERIFY: frozenset({SYSTEM}),
+    Action.DATASET_SUBSCRIBE: frozenset({SYSTEM}),
+    Action.DATASET_UPLOAD: frozenset({PrincipalKind.COMMISSION_WORKER}),
+    Action.APPLICATION_SUBMIT: frozenset({Role.DATA_OFFICER}),
+    Action.APPLICATION_READ: frozenset(Role),
+    Action.APPLICATION_ENDORSE: frozenset({Role.COMPETENT_OFFICER}),
+    Action.APPLICATION_WITHDRAW: frozenset({Role.DATA_OFFICER}),
+    Action.OPINION_READ: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD, Role.COMPETENT_OFFICER}),
+    Action.OPINION_GIVE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
+    Action.GRANT_READ: PEOPLE,
+    Action.GRANT_REVOKE: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),
+    Action.GRANT_SUSPEND: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),
+    Action.OBJECTION_FILE: frozenset({Role.DATA_OFFICER}),
+    Action.OBJECTION_READ: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER, Role.AUDITOR}),
+    Action.PROPOSAL_SUBMIT: frozenset({Role.DATA_OFFICER}),
+    Action.PROPOSAL_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
+    Action.PROPOSAL_READ: frozenset(Role),
+    Action.APPLICANT_REGISTER: frozenset(ANYBODY),
+    Action.OPEN_APPLY: frozenset({PrincipalKind.APPLICANT}),
+    Action.OPEN_APPLICATION_READ: frozenset({PrincipalKind.APPLICANT, Role.COMPETENT_OFFICER}),
+    Action.OPEN_SEARCH: frozenset(ANYBODY),
+    Action.OPEN_READ: frozenset(ANYBODY),
+    Action.LEDGER_READ: frozenset({Role.AUDITOR, Role.SUPERVISOR, Role.COMPETENT_OFFICER}),
+    Action.LEDGER_CHECKPOINT: frozenset(ANYBODY),
+    Action.DECISION_EXPLAIN: PEOPLE,
+    Action.CALLBACK_DELIVER: frozenset({PrincipalKind.COMMISSION}),
+    Action.INTERNAL: frozenset({PrincipalKind.GATEWAY}),
+}
+
+COMPETENT_ONLY: frozenset[Role] = frozenset({Role.ADMINISTRATOR, Role.COMPETENT_OFFICER})
+"""Roles that mean something only in the competent department."""
+
+
+def admitted(action: Action, kind: PrincipalKind, roles: Iterable[Role]) -> bool:
+    """Tell whether a caller of this kind, with these roles, may ask for the action at all.
+
+    An action missing from the matrix admits nobody.
+    """
+    who = WHO.get(action, frozenset())
+    return kind in who or (kind is OFFICER and not who.isdisjoint(roles))
+
+
+def assignable(roles: Iterable[Role], organization: OrganizationKind) -> bool:
+    """Tell whether these roles can be held together in such an organisation (GB/T 39477)."""
+    held = frozenset(roles)
+    if held & COMPETENT_ONLY and organization is not OrganizationKind.COMPETENT:
+        return False
+    management = held - {Role.OPERATOR, Role.AUDITOR}
+    groups = [management, held & {Role.OPERATOR}, held & {Role.AUDITOR}]
+    return bool(held) and sum(1 for group in groups if group) == 1

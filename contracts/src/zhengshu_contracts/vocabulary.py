@@ -1,0 +1,269 @@
+"""The words of the field: one name per concept, each with its Chinese label.
+
+Values are what travels and what is stored; labels are what people read. `docs/glossary.md` is
+checked against this module.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+OrganizationCode = Annotated[
+    str,
+    Field(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description="统一社会信用代码(GB 32100-2015)"),
+]
+DatasetId = Annotated[
+    str,
+    Field(pattern=r"^[1-3]\d{5,27}-\d{6}$", description="数据集标识:目录代码中的“/”换为“-”"),
+]
+ItemName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", description="信息项英文名,用作列名")
+]
+
+
+class Labelled(StrEnum):
+    """A closed list of words with the label people read."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Labelled":
+        """Create a member from its wire value and its Chinese label."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+
+class SharingClass(Labelled):
+    """共享属性 (Decree 809 Art. 14)."""
+
+    UNCONDITIONAL = "unconditional", "无条件共享"
+    CONDITIONAL = "conditional", "有条件共享"
+    WITHHELD = "withheld", "不予共享"
+
+
+class OpeningClass(Labelled):
+    """开放属性 (county Measures ch. 4)."""
+
+    GENERAL = "general", "普遍开放"
+    AUTHORIZED = "authorized", "授权开放"
+    CLOSED = "closed", "不开放"
+
+
+class Mode(Labelled):
+    """共享方式: a grant names the modes it opens; none opens another."""
+
+    VERIFY = "verify", "核验"
+    QUERY = "query", "查询"
+    EXPORT = "export", "批量导出"
+    SUBSCRIBE = "subscribe", "订阅"
+
+
+class Origin(Labelled):
+    """Where an entry comes from."""
+
+    COUNTY = "county", "本县"
+    MUNICIPAL = "municipal", "市级目录"
+
+
+class EntryState(Labelled):
+    """Life of a catalogue entry."""
+
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "待审核"
+    RETURNED = "returned", "退回修改"
+    PUBLISHED = "published", "已发布"
+    RETIRED = "retired", "已停用"
+
+
+class ServiceRegistrationState(Labelled):
+    """挂接: the municipal platform's permission to serve a dataset on its behalf."""
+
+    ABSENT = "absent", "未挂接"
+    LIVE = "live", "已挂接"
+    WITHDRAWN = "withdrawn", "已撤销挂接"
+
+
+class OrganizationKind(Labelled):
+    """Who an organisation is before the law."""
+
+    COMPETENT = "competent", "政务数据主管部门"
+    DEPARTMENT = "department", "政务部门"
+    TOWNSHIP = "township", "乡镇(街道)"
+    PUBLIC_SERVICE_ENTERPRISE = "public_service_enterprise", "公共服务企业"
+    GOVERNMENT = "government", "县政府"
+    FINANCE = "finance", "财政局"
+    SECURITY_REGULATOR = "security_regulator", "网络信息安全监管部门"
+
+
+class PrincipalKind(Labelled):
+    """What kind of caller stands behind a request."""
+
+    SYSTEM = "system", "业务系统"
+    OFFICER = "officer", "工作人员"
+    APPLICANT = "applicant", "开放申请人"
+    PUBLIC = "public", "公众"
+    COMMISSION_WORKER = "commission_worker", "转报进程"
+    COMMISSION = "commission", "市大数据委"
+    GATEWAY = "gateway", "网关"
+
+
+class Role(Labelled):
+    """What an officer may be, per organisation. Management, operation and audit never meet in one person."""
+
+    ADMINISTRATOR = "administrator", "系统管理员"
+    COMPETENT_OFFICER = "competent_officer", "主管部门审核员"
+    DATA_OFFICER = "data_officer", "数据专员"
+    OFFICE_HEAD = "office_head", "共享工作机构负责人"
+    SUPERVISOR = "supervisor", "监督员"
+    OPERATOR = "operator", "运维员"
+    AUDITOR = "auditor", "审计员"
+
+
+class ItemType(Labelled):
+    """数据类型 of the 2017 catalogue guide."""
+
+    CHARACTER = "C", "字符型"
+    NUMERIC = "N", "数值型"
+    CURRENCY = "Y", "货币型"
+    DATE = "D", "日期型"
+    DATETIME = "T", "日期时间型"
+    LOGICAL = "L", "逻辑型"
+    MEMO = "M", "备注型"
+    GENERAL = "G", "通用型"
+    DOUBLE = "B", "双精度型"
+    INTEGER = "I", "整型"
+    FLOAT = "F", "浮点型"
+
+
+class UpdateCycle(Labelled):
+    """更新周期."""
+
+    REALTIME = "realtime", "实时"
+    DAILY = "daily", "每日"
+    WEEKLY = "weekly", "每周"
+    TENDAY = "tenday", "每旬"
+    MONTHLY = "monthly", "每月"
+    QUARTERLY = "quarterly", "每季度"
+    YEARLY = "yearly", "每年"
+    IRREGULAR = "irregular", "不定期"
+
+
+class Grade(Labelled):
+    """数据分级 (GB/T 43697-2024); an entry's grade is its highest item's."""
+
+    GENERAL = "general", "一般数据"
+    IMPORTANT = "important", "重要数据"
+    CORE = "core", "核心数据"
+
+
+class Sensitivity(Labelled):
+    """Whether a value tells of a person."""
+
+    NONE = "none", "不含个人信息"
+    PERSONAL = "personal", "个人信息"
+    SENSITIVE = "sensitive", "敏感个人信息"
+
+
+class ResourceFormat(Labelled):
+    """信息资源格式."""
+
+    DATABASE = "database", "数据库"
+    SPREADSHEET = "spreadsheet", "电子表格"
+    DOCUMENT = "document", "电子文件"
+    IMAGE = "image", "图形图像"
+    STREAM = "stream", "流媒体"
+    SELF_DESCRIBING = "self_describing", "自描述格式"
+    SERVICE = "service", "服务接口"
+
+
+class LawLevel(Labelled):
+    """Level of a citation; only these three can withhold data (Decree 809 Art. 14)."""
+
+    LAW = "law", "法律"
+    REGULATION = "administrative_regulation", "行政法规"
+    STATE_COUNCIL = "state_council_decision", "国务院决定"
+
+
+class BatchMode(Labelled):
+    """What a push does with its rows."""
+
+    APPEND = "append", "追加"
+    UPSERT = "upsert", "更新或新增"
+    REPLACE = "replace", "整体替换"
+    DELETE = "delete", "删除"
+
+
+class Audience(Labelled):
+    """Who may hear of a dataset's events: the loosest class of its items."""
+
+    DEPARTMENTS = "departments", "各部门"
+    GRANTED = "granted", "被授权部门"
+    WITHHELD = "withheld", "不予共享"
+
+
+class ApplicationState(Labelled):
+    """Life of a sharing application's part; labels are fixed here once."""
+
+    SUBMITTED = "submitted", "待初审"
+    SUPPLEMENTING = "supplementing", "退回补正"
+    ENDORSED = "endorsed", "待转报市大数据委"
+    FORWARDED = "forwarded", "已转报市大数据委"
+    CONSULTING = "consulting", "征求提供单位意见"
+    REVIEWING = "reviewing", "市级审核中"
+    GRANTED = "granted", "已授权"
+    REFUSED = "refused", "不予授权"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class GrantState(Labelled):
+    """Life of a grant."""
+
+    ACTIVE = "active", "已授权"
+    SUSPENDED = "suspended", "已暂停"
+    EXPIRED = "expired", "已到期待处置"
+    REVOKED = "revoked", "已撤销"
+    DISPOSED = "disposed", "已处置"
+
+
+class OpinionState(Labelled):
+    """A provider's opinion, asked for by the Commission."""
+
+    REQUESTED = "requested", "待提供单位反馈"
+    AGREED = "agreed", "同意"
+    REFUSED = "refused", "不同意"
+
+
+class ProposalState(Labelled):
+    """Life of an opening proposal."""
+
+    SUBMITTED = "submitted", "待审核"
+    RETURNED = "returned", "退回修改"
+    APPROVED = "approved", "待市级开放平台登记"
+    REGISTERED = "registered", "已登记"
+    REFUSED = "refused", "市级开放平台不予登记"
+
+
+class ListingState(Labelled):
+    """Whether an opened dataset can be had."""
+
+    BUILDING = "building", "快照生成中"
+    LISTED = "listed", "已开放"
+    WITHDRAWN = "withdrawn", "已下架"
+
+
+class ApplicantKind(Labelled):
+    """Who applies for authorised-open data; only the first two are eligible (Measures ch. 4)."""
+
+    DOMESTIC_ENTERPRISE = "domestic_enterprise", "内资控股法人企业"
+    RESEARCH_INSTITUTION = "research_institution", "科研机构"
+    OTHER = "other", "其他组织"
+
+
+class Outcome(Labelled):
+    """How somebody who was asked answered."""
+
+    AGREE = "agree", "同意"
+    REFUSE = "refuse", "不同意"
+    RETURN = "return", "退回补正"
