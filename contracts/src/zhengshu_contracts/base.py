@@ -33,7 +33,9 @@ class Event(BaseModel):
 
     def address(self) -> str:
         """Return the subject this very event is published on."""
-        return self.subject.format(**{name: getattr(self, name) for name in type(self).model_fields})
+        return self.subject.format(
+            **{name: getattr(self, name) for name in type(self).model_fields}
+        )
 
 
 class Envelope(BaseModel):
@@ -53,7 +55,9 @@ class Envelope(BaseModel):
     data: dict[str, Any]
 
     @classmethod
-    def wrap(cls, event: Event, *, source: str, about: str, at: datetime | None = None) -> "Envelope":
+    def wrap(
+        cls, event: Event, *, source: str, about: str, at: datetime | None = None
+    ) -> "Envelope":
         """Put an event into a new envelope; `about` is the aggregate it tells of."""
         return cls(
             id=str(uuid4()),

@@ -30,5 +30,8 @@ class Basis(Labelled):
     MEASURES_SHARING = "measures-sharing", "《罗源县政务数据资源管理办法》第三章(数据共享)"
     MEASURES_OPENING = "measures-opening", "《罗源县政务数据资源管理办法》第四章(数据开放)"
     MEASURES_SECURITY = "measures-security", "《罗源县政务数据资源管理办法》第五章(数据安全)"
-    MEASURES_ENTERPRISE = "measures-enterprise", "《罗源县政务数据资源管理办法》第八章(公共服务企业)"
+    MEASURES_ENTERPRISE = (
+        "measures-enterprise",
+        "《罗源县政务数据资源管理办法》第八章(公共服务企业)",
+    )
     GUIDE_2017 = "guide-2017", "《政务信息资源目录编制指南(试行)》(发改高技〔2017〕1272号)"

@@ -14,7 +14,7 @@ from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 class Action(StrEnum):
     """Everything a caller can ask the node to do."""
 
-    TOKEN_ISSUE = "token.issue"
+    TOKEN_ISSUE = "token.issue"  # noqa: S105  # an action's name, not a secret
     KEYS_READ = "keys.read"
     ORGANIZATION_REGISTER = "organization.register"
     ORGANIZATION_READ = "organization.read"

@@ -1,0 +1,67 @@
+"""What audit owns: leaves, checkpoints, proofs."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel, Event
+
+
+class Leaf(ApiModel):
+    """One leaf of the ledger: an event or an access record, exactly as hashed."""
+
+    index: int = Field(description="序号,从 0 起")
+    kind: str = Field(description="event 事件;access 访问记录")
+    payload: dict[str, Any] = Field(description="内容;叶哈希对其规范 JSON 计算")
+    hash: str = Field(description="叶哈希(RFC 6962),十六进制")
+
+
+class LeafList(ApiModel):
+    """Consecutive leaves."""
+
+    leaves: list[Leaf]
+    next: int | None = Field(default=None, description="下一页起始序号")
+
+
+class CheckpointOut(ApiModel):
+    """A signed checkpoint (C2SP tlog-checkpoint) with the Commission's countersignature, if there."""
+
+    size: int
+    root: str = Field(description="根哈希,Base64")
+    at: datetime
+    note: str = Field(description="签名文本(C2SP signed-note)")
+    countersigned: bool = Field(description="市大数据委是否已见证签名")
+
+
+class InclusionProof(ApiModel):
+    """Proof that a leaf is in a tree of this size."""
+
+    index: int
+    size: int
+    hashes: list[str]
+
+
+class ConsistencyProof(ApiModel):
+    """Proof that a tree only grew."""
+
+    start: int
+    end: int
+    hashes: list[str]
+
+
+class CheckpointCountersigned(Event):
+    """The Commission witnessed a checkpoint."""
+
+    subject: ClassVar[str] = "zhengshu.audit.checkpoint.countersigned.v1"
+
+    size: int
+    root: str
+
+
+class AccessClosed(Event):
+    """An access without an ending was closed as unknown after its time."""
+
+    subject: ClassVar[str] = "zhengshu.audit.access.closed.v1"
+
+    record: str

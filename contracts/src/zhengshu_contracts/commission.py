@@ -1,0 +1,300 @@
+"""The HTTP contract the municipal side must offer, and the call-backs it sends.
+
+The node sends `PUT /exchange/v1/{kind}/{ref}`; `ref` is the dispatch's id and its idempotency key. The
+answer, 202, is an acceptance; what was decided comes later as a signed call-back, or by polling
+`GET /exchange/v1/{kind}/{ref}`. Requests both ways carry the national header signature.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.catalog import Item, MunicipalEntry
+from zhengshu_contracts.vocabulary import (
+    ApplicantKind,
+    Labelled,
+    Mode,
+    OpeningClass,
+    OrganizationCode,
+    Outcome,
+    UpdateCycle,
+)
+
+
+class DispatchKind(Labelled):
+    """What leaves the node for the Commission."""
+
+    ENTRY = "entry", "目录登记"
+    UPLOAD = "upload", "数据上报"
+    APPLICATION = "application", "共享申请转报"
+    OPINION = "opinion", "提供单位意见"
+    WITHDRAWAL = "withdrawal", "撤回申请"
+    REVOCATION = "revocation", "撤销授权"
+    OPENING = "opening", "开放登记"
+    OPEN_APPLICATION = "open_application", "授权开放申请转报"
+    CHECKPOINT = "checkpoint", "存证检查点"
+
+
+class EntryFiling(ApiModel):
+    """`entry`: a published revision to register."""
+
+    entry: str
+    code: str
+    revision: int
+    title: str
+    abstract: str
+    provider: OrganizationCode
+    provider_name: str
+    update_cycle: UpdateCycle
+    items: list[Item]
+
+
+class UploadFiling(ApiModel):
+    """`upload`: the range of versions whose difference the body carries as NDJSON.
+
+    The metadata travel in the headers `Zhengshu-Dataset`, `-Epoch`, `-Since`, `-To`; each line is one
+    change: `{"op": "upsert"|"delete", "id": …, "row": {…}}`.
+    """
+
+    dataset: str
+    epoch: int
+    since: int
+    to: int
+
+
+class ApplicationFiling(ApiModel):
+    """`application`: one endorsed part of a sharing application."""
+
+    application: str
+    number: str
+    part: str
+    applicant: OrganizationCode
+    applicant_name: str
+    provider: str
+    dataset: str
+    municipal_code: str | None
+    items: list[str]
+    modes: list[Mode]
+    filter: str
+    basis: str
+    scenario: str
+    scope: str
+    purpose: str
+    until: date
+    endorsement: str
+
+
+class OpinionFiling(ApiModel):
+    """`opinion`: what a provider says to an application; `ref` of the opinion request it answers."""
+
+    opinion: str
+    part: str
+    outcome: Outcome
+    reason: str
+
+
+class WithdrawalFiling(ApiModel):
+    """`withdrawal`: an application's part is withdrawn."""
+
+    part: str
+    reason: str
+
+
+class RevocationFiling(ApiModel):
+    """`revocation`: a grant was ended by the county."""
+
+    grant: str
+    part: str
+    reason: str
+
+
+class OpeningFiling(ApiModel):
+    """`opening`: a reviewed opening to register on the municipal open platform."""
+
+    proposal: str
+    dataset: str
+    title: str
+    opening: OpeningClass
+    items: list[str]
+    opinion: str
+
+
+class OpenApplicationFiling(ApiModel):
+    """`open_application`: an eligible applicant's application."""
+
+    application: str
+    dataset: str
+    applicant: OrganizationCode
+    applicant_name: str
+    kind: ApplicantKind
+    purpose: str
+    scenario: str
+    safeguards: str
+    until: date
+
+
+class CheckpointFiling(ApiModel):
+    """`checkpoint`: a signed ledger checkpoint to countersign, with the proof since the last one."""
+
+    note: str
+    since: int
+    proof: list[str]
+
+
+class Acceptance(ApiModel):
+    """202: the Commission has it."""
+
+    number: str = Field(description="受理号")
+
+
+class EntryAnswer(ApiModel):
+    """The municipal code of an entry."""
+
+    kind: Literal["entry"] = "entry"
+    entry: str
+    municipal_code: str
+
+
+class AcknowledgementAnswer(ApiModel):
+    """The Commission's acknowledgement of an upload."""
+
+    kind: Literal["acknowledgement"] = "acknowledgement"
+    dataset: str
+    epoch: int
+    since: int
+    to: int
+    rows: int
+    digest: str
+
+
+class ServiceRegistrationAnswer(ApiModel):
+    """The right to serve a dataset (挂接)."""
+
+    kind: Literal["service_registration"] = "service_registration"
+    dataset: str
+    service_code: str
+
+
+class ServiceWithdrawalAnswer(ApiModel):
+    """The right to serve a dataset is withdrawn."""
+
+    kind: Literal["service_withdrawal"] = "service_withdrawal"
+    dataset: str
+    reason: str
+
+
+class OpinionRequestAnswer(ApiModel):
+    """The Commission asks a provider's opinion on a part."""
+
+    kind: Literal["opinion_request"] = "opinion_request"
+    part: str
+    due: date | None = None
+
+
+class DecisionAnswer(ApiModel):
+    """The Commission's decision on a part: `agree` or `refuse`."""
+
+    kind: Literal["decision"] = "decision"
+    part: str
+    outcome: Outcome
+    items: list[str] | None = None
+    until: date | None = None
+    reason: str = ""
+
+
+class OpeningAnswer(ApiModel):
+    """The open platform registered an opening, or not."""
+
+    kind: Literal["opening"] = "opening"
+    proposal: str
+    outcome: Outcome
+    reason: str = ""
+
+
+class OpenDecisionAnswer(ApiModel):
+    """The Commission's decision on an authorised-open application."""
+
+    kind: Literal["open_decision"] = "open_decision"
+    application: str
+    outcome: Outcome
+    until: date | None = None
+    reason: str = ""
+
+
+class CountersignatureAnswer(ApiModel):
+    """The witness's signature lines to append to a checkpoint's note."""
+
+    kind: Literal["countersignature"] = "countersignature"
+    size: int
+    signature: str
+
+
+Answer: TypeAlias = Annotated[
+    EntryAnswer
+    | AcknowledgementAnswer
+    | ServiceRegistrationAnswer
+    | ServiceWithdrawalAnswer
+    | OpinionRequestAnswer
+    | DecisionAnswer
+    | OpeningAnswer
+    | OpenDecisionAnswer
+    | CountersignatureAnswer,
+    Field(discriminator="kind"),
+]
+
+
+class Callback(ApiModel):
+    """A signed call-back. Applied once by its id; sent again until the node answers 2xx."""
+
+    id: str = Field(max_length=64)
+    ref: str | None = Field(default=None, max_length=64, description="所答复的转报件标识")
+    issued_at: datetime
+    answer: Answer
+
+
+class CallbackResult(ApiModel):
+    """What a call-back did: `applied`, or `no-effect` when repeated or late."""
+
+    outcome: Literal["applied", "no-effect"]
+
+
+class FilingStatus(ApiModel):
+    """What polling a filing yields: every call-back issued for it so far."""
+
+    number: str
+    callbacks: list[Callback]
+
+
+class MunicipalCatalogue(ApiModel):
+    """`GET /exchange/v1/catalogue?after=<sequence>`: changed entries in order."""
+
+    entries: list[MunicipalEntry]
+
+
+CALLBACK_OWNER: dict[str, str] = {
+    "entry": "catalog",
+    "acknowledgement": "catalog",
+    "service_registration": "catalog",
+    "service_withdrawal": "catalog",
+    "opinion_request": "sharing",
+    "decision": "sharing",
+    "opening": "opening",
+    "open_decision": "opening",
+    "countersignature": "audit",
+}
+"""Which service applies which kind of call-back."""
+
+FILINGS: dict[DispatchKind, type[ApiModel]] = {
+    DispatchKind.ENTRY: EntryFiling,
+    DispatchKind.UPLOAD: UploadFiling,
+    DispatchKind.APPLICATION: ApplicationFiling,
+    DispatchKind.OPINION: OpinionFiling,
+    DispatchKind.WITHDRAWAL: WithdrawalFiling,
+    DispatchKind.REVOCATION: RevocationFiling,
+    DispatchKind.OPENING: OpeningFiling,
+    DispatchKind.OPEN_APPLICATION: OpenApplicationFiling,
+    DispatchKind.CHECKPOINT: CheckpointFiling,
+}
+"""The payload each kind of dispatch carries."""

@@ -1,0 +1,96 @@
+"""Every event there is, by subject, and the streams they lie on. Written out by hand."""
+
+from dataclasses import dataclass
+
+from zhengshu_contracts import access, audit, catalog, opening, sharing
+from zhengshu_contracts.base import Event
+
+EVENTS: dict[str, type[Event]] = {
+    event.subject: event
+    for event in (
+        catalog.OrganizationRegistered,
+        catalog.SystemWasRegistered,
+        catalog.OfficerWasRegistered,
+        catalog.EntrySubmitted,
+        catalog.EntryReturned,
+        catalog.EntryRefused,
+        catalog.EntryPublished,
+        catalog.EntryRetired,
+        catalog.EntryRegistered,
+        catalog.ServiceRegistrationChanged,
+        catalog.UploadAcknowledged,
+        catalog.DatasetUpdated,
+        sharing.ApplicationSubmitted,
+        sharing.ApplicationEndorsed,
+        sharing.ApplicationReturned,
+        sharing.ApplicationSupplemented,
+        sharing.ApplicationForwarded,
+        sharing.ApplicationWithdrawn,
+        sharing.ApplicationRefused,
+        sharing.OpinionRequested,
+        sharing.OpinionGiven,
+        sharing.GrantActivated,
+        sharing.GrantSuspended,
+        sharing.GrantResumed,
+        sharing.GrantRevoked,
+        sharing.GrantExpired,
+        sharing.ObjectionFiled,
+        opening.ProposalSubmitted,
+        opening.ProposalReviewed,
+        opening.ListingRegistered,
+        opening.ListingWithdrawn,
+        opening.SnapshotPublished,
+        opening.ApplicantWasRegistered,
+        opening.OpenApplicationSubmitted,
+        opening.OpenApplicationRefused,
+        opening.OpenApplicationForwarded,
+        opening.AuthorizationActivated,
+        opening.AuthorizationRevoked,
+        audit.CheckpointCountersigned,
+        audit.AccessClosed,
+        access.AccessDecided,
+        access.AccessEnded,
+        access.RefusalsCounted,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """How a stream is kept. Ages in seconds; 0 means no limit."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_age: int = 0
+    work_queue: bool = False
+    """Messages leave when acknowledged; the stream refuses new ones when full."""
+    max_bytes: int = -1
+
+
+DAY = 24 * 3600
+
+STREAMS: tuple[StreamSpec, ...] = (
+    StreamSpec(
+        name="EVENTS",
+        subjects=(
+            "zhengshu.catalog.>",
+            "zhengshu.sharing.>",
+            "zhengshu.opening.>",
+            "zhengshu.audit.>",
+            "zhengshu.dataset.>",
+        ),
+        max_age=30 * DAY,
+    ),
+    StreamSpec(name="ACCESS", subjects=("zhengshu.access.>",), work_queue=True, max_bytes=4 << 30),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSpec:
+    """How a KV bucket is kept; `ttl` in seconds, 0 means for ever."""
+
+    name: str
+    ttl: int = 0
+
+
+BUCKETS: tuple[BucketSpec, ...] = (BucketSpec("policy"), BucketSpec("lease", ttl=6))
