@@ -1,0 +1,117 @@
+"""Databases and roles of one server, and their migrations, all in one process.
+
+Knows who owns which database, nothing of the tables in it. `python -m zhengshu_local.databases`
+reads {"superuser": url, "passwords": {role: password}} on its standard input.
+"""
+
+import asyncio
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping
+
+import asyncpg
+
+# Roles beside <database>_owner (migrates) and <database>_app (serves).
+EXTRA_ROLES = {"catalog": ["catalog_rows", "catalog_reader"]}
+DATABASES = ("catalog", "sharing", "opening", "audit", "commission")
+# Statements inside a database, idempotent, for what a migration cannot do for lack of rights.
+INSIDE = {"catalog": ["CREATE SCHEMA IF NOT EXISTS rows AUTHORIZATION catalog_rows"]}
+
+
+def roles(database: str) -> list[str]:
+    """The roles that may connect to a database."""
+    return [f"{database}_owner", f"{database}_app", *EXTRA_ROLES.get(database, [])]
+
+
+async def create(superuser: str, passwords: Mapping[str, str]) -> None:
+    """Create every role and database that is missing; set passwords and rights again."""
+    connection = await asyncpg.connect(superuser)
+    try:
+        for database in DATABASES:
+            await create_roles(connection, roles(database), passwords)
+            await create_database(connection, database)
+        for shared in ("postgres", "template1"):
+            await connection.execute(f"REVOKE ALL ON DATABASE {shared} FROM PUBLIC")
+    finally:
+        await connection.close()
+    for database in DATABASES:
+        await prepare(superuser, database)
+
+
+async def create_roles(
+    connection: asyncpg.Connection, names: list[str], passwords: Mapping[str, str]
+) -> None:
+    """Create login roles without any power of their own."""
+    for role in names:
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+            await connection.execute(f"CREATE ROLE {role}")
+        password = await connection.fetchval("SELECT quote_literal($1::text)", passwords[role])
+        await connection.execute(
+            f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {password}"
+        )
+
+
+async def create_database(
+    connection: asyncpg.Connection, name: str, service: str | None = None
+) -> None:
+    """Create one database that only its service's roles may connect to."""
+    service = service or name
+    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+        await connection.execute(f"CREATE DATABASE {name} OWNER {service}_owner TEMPLATE template0")
+    await restrict(connection, name, service)
+
+
+async def restrict(connection: asyncpg.Connection, name: str, service: str) -> None:
+    """Let the service's roles connect, and nobody else."""
+    await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+    await connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {', '.join(roles(service))}")
+
+
+async def prepare(superuser: str, database: str, service: str | None = None) -> None:
+    """Run what must happen inside a database before its migrations."""
+    connection = await asyncpg.connect(superuser, database=database)
+    try:
+        await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        await connection.execute(
+            f"GRANT USAGE ON SCHEMA public TO {', '.join(roles(service or database))}"
+        )
+        for statement in INSIDE.get(service or database, []):
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def migrate(service: str, url: str) -> bool:
+    """Bring one database to the newest revision; False when the service has no migrations yet."""
+    package = f"zhengshu_{service}"
+    if importlib.util.find_spec(f"{package}.migrations") is None:
+        return False
+    from zhengshu_chassis.migrate import upgrade  # noqa: PLC0415 - Alembic, for this process only
+
+    upgrade(package, url)
+    return True
+
+
+def owner_url(superuser: str, database: str, passwords: Mapping[str, str]) -> str:
+    """Derive the URL of a database's owner from the superuser's."""
+    server = superuser.rsplit("@", 1)[1].split("/", 1)[0]
+    role = f"{database}_owner"
+    return f"postgresql://{role}:{passwords[role]}@{server}/{database}"
+
+
+def main() -> None:
+    """Create and migrate everything, then say which databases were migrated."""
+    given = json.load(sys.stdin)
+    superuser, passwords = given["superuser"], given["passwords"]
+    asyncio.run(create(superuser, passwords))
+    done = [
+        database
+        for database in DATABASES
+        if migrate(database, owner_url(superuser, database, passwords))
+    ]
+    print("已迁移:", "、".join(done) or "无")
+
+
+if __name__ == "__main__":
+    main()

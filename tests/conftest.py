@@ -1,0 +1,50 @@
+"""Fixtures shared by all tests; what they are made of lives in `tests/support`."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+from support.databases import Database, Databases
+from support.servers import Bus, running_nats, running_postgres, secrets
+from zhengshu_local.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One PostgreSQL server per worker, without databases of the node."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres) -> Databases:
+    """Makes databases on the worker's server; tests use `database`."""
+    return Databases(postgres, secrets(postgres.directory))
+
+
+@pytest.fixture
+async def database(databases: Databases) -> AsyncIterator[Callable[[str], Awaitable[Database]]]:
+    """`await database("catalog")`: a migrated database of one's own, removed at the end."""
+    made: list[Database] = []
+
+    async def create(service: str) -> Database:
+        made.append(await databases.create(service))
+        return made[-1]
+
+    yield create
+    for one in made:
+        await databases.drop(one)
+
+
+@pytest.fixture(scope="session")
+async def nats_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bus]:
+    """One NATS server per worker, with its streams and buckets."""
+    with running_nats(tmp_path_factory.mktemp("nats")) as bus:
+        await bus.provision()
+        yield bus
+
+
+@pytest.fixture
+async def bus(nats_server: Bus) -> Bus:
+    """The worker's NATS server with empty streams and without consumers."""
+    await nats_server.provision()
+    return nats_server

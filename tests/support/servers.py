@@ -1,0 +1,136 @@
+"""PostgreSQL and NATS for tests: real servers on ports the system chose, one of each per worker."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nats
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import (
+    DiscardPolicy,
+    KeyValueConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from zhengshu_local.credentials import Secrets, load
+from zhengshu_local.nats import Nats
+from zhengshu_local.postgres import Postgres
+from zhengshu_local.processes import free_port
+
+STREAMS = ["EVENTS", "ACCESS", "KV_policy", "KV_lease"]
+
+
+@dataclass
+class Bus:
+    """The NATS server of a worker: connect as any deployable, or as the operator."""
+
+    server: Nats
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def password(self, user: str) -> str:
+        return self.server.passwords[user]
+
+    def settings(self, user: str) -> dict[str, str]:
+        """Settings fields of a service that connects as this user."""
+        return {"nats_url": self.url, "nats_user": user, "nats_password": self.password(user)}
+
+    async def connect(self, user: str = "operator", **options: object) -> Client:
+        options = {"max_reconnect_attempts": 0, "allow_reconnect": False} | options
+        return await nats.connect(self.url, user=user, password=self.password(user), **options)
+
+    async def provision(self) -> None:
+        """Make the streams anew: empty, without consumers."""
+        client = await self.connect()
+        try:
+            stream = client.jetstream()
+            for info in await stream.streams_info():
+                await stream.delete_stream(info.config.name)
+            await create_streams(stream)
+        finally:
+            await client.close()
+
+
+async def create_streams(stream: JetStreamContext) -> None:
+    """What `python -m zhengshu_gateway migrate` provisions."""
+    services = ("catalog", "sharing", "opening", "audit", "dataset")
+    await stream.add_stream(
+        StreamConfig(
+            name="EVENTS",
+            subjects=[f"zhengshu.{name}.>" for name in services],
+            storage=StorageType.FILE,
+            max_age=30 * 86400,
+        )
+    )
+    await stream.add_stream(
+        StreamConfig(
+            name="ACCESS",
+            subjects=["zhengshu.access.>"],
+            storage=StorageType.FILE,
+            retention=RetentionPolicy.WORK_QUEUE,
+            discard=DiscardPolicy.NEW,
+        )
+    )
+    for bucket, ttl in (("policy", None), ("lease", 10)):
+        await stream.create_key_value(
+            KeyValueConfig(bucket=bucket, ttl=ttl, storage=StorageType.FILE)
+        )
+
+
+@contextmanager
+def running_postgres(directory: Path, *, quick: bool = True) -> Iterator[Postgres]:
+    """A server with an empty data directory; `quick` gives up durability, not behaviour."""
+    server = Postgres(
+        directory=directory,
+        port=free_port(),
+        password=secrets(directory)("databases", "postgres"),
+        log=directory / "postgres.log",
+        quick=quick,
+    )
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def running_nats(directory: Path) -> Iterator[Bus]:
+    """A server with an empty store."""
+    server = Nats(
+        directory=directory,
+        port=free_port(),
+        passwords=secrets(directory).group("nats"),
+        log=directory / "nats.log",
+    )
+    server.start()
+    try:
+        yield Bus(server)
+    finally:
+        server.stop()
+
+
+def secrets(directory: Path) -> Secrets:
+    return load(directory)
+
+
+def run(module: str, *arguments: str, environment: dict[str, str], stdin: str = "") -> str:
+    """Run a deployable's command to its end and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=os.environ | environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
