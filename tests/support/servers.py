@@ -15,15 +15,13 @@ from nats.js.api import (
     DiscardPolicy,
     KeyValueConfig,
     RetentionPolicy,
-    StorageType,
     StreamConfig,
 )
+from zhengshu_contracts.subjects import BUCKETS, STREAMS
 from zhengshu_local.credentials import Secrets, load
 from zhengshu_local.nats import Nats
 from zhengshu_local.postgres import Postgres
 from zhengshu_local.processes import free_port
-
-STREAMS = ["EVENTS", "ACCESS", "KV_policy", "KV_lease"]
 
 
 @dataclass
@@ -60,29 +58,20 @@ class Bus:
 
 
 async def create_streams(stream: JetStreamContext) -> None:
-    """What `python -m zhengshu_gateway migrate` provisions."""
-    services = ("catalog", "sharing", "opening", "audit", "dataset")
-    await stream.add_stream(
-        StreamConfig(
-            name="EVENTS",
-            subjects=[f"zhengshu.{name}.>" for name in services],
-            storage=StorageType.FILE,
-            max_age=30 * 86400,
+    """What `python -m zhengshu_gateway migrate` provisions, without running it."""
+    for spec in STREAMS:
+        kept = RetentionPolicy.WORK_QUEUE if spec.work_queue else RetentionPolicy.LIMITS
+        await stream.add_stream(
+            StreamConfig(
+                name=spec.name,
+                subjects=list(spec.subjects),
+                max_age=spec.max_age,
+                retention=kept,
+                discard=DiscardPolicy.NEW if spec.work_queue else DiscardPolicy.OLD,
+            )
         )
-    )
-    await stream.add_stream(
-        StreamConfig(
-            name="ACCESS",
-            subjects=["zhengshu.access.>"],
-            storage=StorageType.FILE,
-            retention=RetentionPolicy.WORK_QUEUE,
-            discard=DiscardPolicy.NEW,
-        )
-    )
-    for bucket, ttl in (("policy", None), ("lease", 10)):
-        await stream.create_key_value(
-            KeyValueConfig(bucket=bucket, ttl=ttl, storage=StorageType.FILE)
-        )
+    for bucket in BUCKETS:
+        await stream.create_key_value(KeyValueConfig(bucket=bucket.name, ttl=bucket.ttl or None))
 
 
 @contextmanager

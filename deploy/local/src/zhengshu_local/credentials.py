@@ -10,8 +10,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from zhengshu_verify import keys
 
 FILE = "secrets.json"
 
@@ -21,16 +20,13 @@ def text() -> str:
     return secrets.token_urlsafe(32)
 
 
-def base64url(raw: bytes) -> str:
-    """Encode without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
 def ed25519() -> dict[str, str]:
-    """Make a key pair: seed and public key, 32 raw bytes each, base64url."""
-    key = Ed25519PrivateKey.generate()
-    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return {"private": base64url(key.private_bytes_raw()), "public": base64url(public)}
+    """Make a key pair, each half the text of a JWK."""
+    key = keys.generate()
+    return {
+        "private": json.dumps(keys.private_jwk(key)),
+        "public": json.dumps(keys.public_jwk(key.public_key())),
+    }
 
 
 def client(prefix: str) -> Callable[[], dict[str, str]]:
