@@ -75,8 +75,14 @@ class DatasetPolicy(Record):
     registration: ServiceRegistrationState
     suspended: bool = False
     municipal_code: str | None = None
-    epoch: int = 0
-    version: int = 0
+
+
+class DatasetVersion(Record):
+    """`catalog.version.<id>`: the newest version of a dataset, apart so that a push rewrites little."""
+
+    id: str
+    epoch: int
+    version: int
 
 
 class ClientPolicy(Record):
@@ -141,6 +147,11 @@ class Heartbeat(Record):
 def dataset_key(writer: Writer, dataset: str) -> str:
     """Return the key of a dataset's record."""
     return f"{writer}.dataset.{dataset}"
+
+
+def version_key(dataset: str) -> str:
+    """Return the key of a dataset's newest version."""
+    return f"catalog.version.{dataset}"
 
 
 def client_key(writer: Writer, client: str) -> str:
