@@ -1,9 +1,11 @@
 """Notes, keys, checkpoints and cosignatures against the published examples and each rule."""
 
 import base64
+import json
 import time
 
 import pytest
+from zhengshu_verify import keys
 from zhengshu_verify.note import (
     Algorithm,
     Checkpoint,
@@ -177,6 +179,15 @@ def test_malformed_keys(text):
     with pytest.raises(InvalidNote) as refused:
         SigningKey.parse("PRIVATE+KEY+" + text)
     assert refused.value.raw == ""
+
+
+def test_a_jwk_gets_a_name_and_a_purpose():
+    key = keys.generate()
+    private = SigningKey.of("city.example", Algorithm.COSIGNATURE, keys.private_jwk(key))
+    text = json.dumps(keys.public_jwk(key.public_key()))
+    assert private.verifier == VerifierKey.of("city.example", Algorithm.COSIGNATURE, text)
+    with pytest.raises(InvalidNote, match="no spaces"):
+        VerifierKey.of("", Algorithm.ED25519, text)
 
 
 def test_a_key_signs_only_what_it_is_for():

@@ -1,11 +1,16 @@
 """What audit owns: leaves, checkpoints, proofs."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Event
+
+LEDGER_ORIGIN = "zhengshu/ledger"
+"""Name under which a node signs checkpoints, unless its settings say otherwise."""
+WITNESS_NAME = "zhengshu/commission"
+"""Name under which the Commission countersigns them, unless settings say otherwise."""
 
 
 class Leaf(ApiModel):
@@ -13,7 +18,9 @@ class Leaf(ApiModel):
 
     index: int = Field(description="序号,从 0 起")
     kind: str = Field(description="event 事件;access 访问记录")
-    payload: dict[str, Any] = Field(description="内容;叶哈希对其规范 JSON 计算")
+    payload: str | None = Field(
+        description="JSON 原文,叶哈希即对其 UTF-8 字节计算;内容已依法清除时为空,哈希仍在"
+    )
     hash: str = Field(description="叶哈希(RFC 6962),十六进制")
 
 
@@ -39,7 +46,7 @@ class InclusionProof(ApiModel):
 
     index: int
     size: int
-    hashes: list[str]
+    hashes: list[str] = Field(description="证明哈希,Base64,顺序同 RFC 9162")
 
 
 class ConsistencyProof(ApiModel):
@@ -47,7 +54,7 @@ class ConsistencyProof(ApiModel):
 
     start: int
     end: int
-    hashes: list[str]
+    hashes: list[str] = Field(description="证明哈希,Base64,顺序同 RFC 9162")
 
 
 class CheckpointCountersigned(Event):

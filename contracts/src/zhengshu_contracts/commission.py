@@ -136,7 +136,10 @@ class OpenApplicationFiling(ApiModel):
 
 
 class CheckpointFiling(ApiModel):
-    """`checkpoint`: a signed ledger checkpoint to countersign, with the proof since the last one."""
+    """`checkpoint`: a signed ledger checkpoint to countersign.
+
+    The proof (RFC 9162, hashes in Base64) leads from `since`, the size last countersigned, to it.
+    """
 
     note: str
     since: int
@@ -224,7 +227,7 @@ class OpenDecisionAnswer(ApiModel):
 
 
 class CountersignatureAnswer(ApiModel):
-    """The witness's signature lines to append to a checkpoint's note."""
+    """The witness's signature line (C2SP cosignature/v1) to append to a checkpoint's note."""
 
     kind: Literal["countersignature"] = "countersignature"
     size: int

@@ -57,8 +57,10 @@ def jwk_set(keys: Iterable[Ed25519PublicKey]) -> dict[str, list[dict[str, str]]]
     return {"keys": [public_jwk(key) for key in keys]}
 
 
-def load_public(jwk: Jwk) -> Ed25519PublicKey:
-    """Import a public key; a `kid` that is not its thumbprint is refused."""
+def load_public(jwk: Jwk | str) -> Ed25519PublicKey:
+    """Import a public key from a JWK or its text; a `kid` that is not its thumbprint is refused."""
+    if isinstance(jwk, str):
+        jwk = _object(jwk)
     if (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
         raise InvalidKey("only Ed25519 keys are accepted")
     try:

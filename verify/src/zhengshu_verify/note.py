@@ -12,6 +12,7 @@ from typing import Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from zhengshu_verify.keys import Jwk, load_private, load_public
 from zhengshu_verify.merkle import HASH_SIZE
 
 _DASH = "\u2014 "
@@ -48,6 +49,12 @@ def _base64(text: str, raw: str) -> bytes:
 
 def _valid_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(character.isspace() for character in name)
+
+
+def _checked(name: str) -> str:
+    if not _valid_name(name):
+        raise InvalidNote("a key's name has no spaces and no plus", name)
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,11 @@ class VerifierKey:
         return f"{self.name}+{self.key_id.hex()}+{blob}"
 
     @classmethod
+    def of(cls, name: str, algorithm: Algorithm, jwk: Jwk | str) -> Self:
+        """Give a public JWK the name and purpose it has in notes."""
+        return cls(_checked(name), algorithm, load_public(jwk).public_bytes_raw())
+
+    @classmethod
     def parse(cls, text: str) -> Self:
         """Read `name+id+key`; an id that does not belong to the key is refused."""
         name, key_id, algorithm, public = _parse_key(text)
@@ -162,9 +174,12 @@ class SigningKey:
     @classmethod
     def generate(cls, name: str, algorithm: Algorithm = Algorithm.ED25519) -> Self:
         """Make a new key for `name`."""
-        if not _valid_name(name):
-            raise InvalidNote("a key's name has no spaces and no plus", name)
-        return cls(name, algorithm, Ed25519PrivateKey.generate())
+        return cls(_checked(name), algorithm, Ed25519PrivateKey.generate())
+
+    @classmethod
+    def of(cls, name: str, algorithm: Algorithm, jwk: Jwk | str) -> Self:
+        """Give a private JWK the name and purpose it has in notes."""
+        return cls(_checked(name), algorithm, load_private(jwk))
 
     @property
     def verifier(self) -> VerifierKey:
