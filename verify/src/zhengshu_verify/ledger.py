@@ -5,9 +5,10 @@ text that was hashed. Errors carry the raw evidence, so that a third party can j
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import NamedTuple
 
 from zhengshu_verify import merkle
 from zhengshu_verify.note import Checkpoint, InvalidNote, Note, VerifierKey, open_checkpoint
@@ -33,6 +34,14 @@ class Difference:
     evidence: str
 
 
+class Differs(Exception):
+    """A ledger is not what was signed."""
+
+    def __init__(self, what: str, reason: str, index: int | None, evidence: str) -> None:
+        super().__init__(reason)
+        self.difference = Difference(what, reason, index, evidence)
+
+
 class Cosigned(NamedTuple):
     """Up to where, and when, the witness vouched for the ledger."""
 
@@ -55,17 +64,80 @@ class Verdict:
         return self.difference is None
 
 
-class _Differs(Exception):
-    def __init__(self, what: str, reason: str, index: int | None, evidence: str) -> None:
-        super().__init__(reason)
-        self.difference = Difference(what, reason, index, evidence)
+class LedgerCheck:
+    """Takes leaves from index 0 and, each after its last leaf, checkpoints; raises Differs."""
 
+    def __init__(self, *, log: VerifierKey, witness: VerifierKey | None = None) -> None:
+        self._log = log
+        self._witness = witness
+        self._signed = 0
+        self._frontier = merkle.Frontier()
+        self._checkpoints = 0
+        self._cosigned: Cosigned | None = None
 
-@dataclass(slots=True)
-class _Progress:
-    frontier: merkle.Frontier
-    checkpoints: int = 0
-    cosigned: Cosigned | None = None
+    @property
+    def size(self) -> int:
+        """How many leaves were taken."""
+        return self._frontier.size
+
+    def verdict(self, difference: Difference | None = None) -> Verdict:
+        """What was checked so far."""
+        return Verdict(self.size, self._checkpoints, self._cosigned, difference)
+
+    def leaf(self, index: int, payload: str | None, digest: str, *, evidence: str) -> None:
+        """Take the next leaf: its place, and its payload unless erased, must fit its hash."""
+        if index != self.size:
+            raise Differs(
+                "leaf", f"leaf {self.size} is missing or out of order", self.size, evidence
+            )
+        if payload is not None and merkle.leaf_hash(payload.encode()).hex() != digest:
+            raise Differs("leaf", f"leaf {index} does not have the hash it claims", index, evidence)
+        self._frontier, completed = self._frontier.append(_digest(digest, index, evidence))
+        self.completed(completed)
+
+    def completed(self, nodes: list[tuple[merkle.Node, bytes]]) -> None:
+        """Told of every subtree that a leaf completes; for checks of stored subtrees."""
+
+    def checkpoint(self, raw: str) -> None:
+        """Take a checkpoint over exactly the leaves taken so far."""
+        checkpoint = self._opened(raw)
+        if checkpoint.size > self.size:
+            reason = f"leaf {self.size} and after are missing"
+            raise Differs("leaf", reason, self.size, raw)
+        if checkpoint.root != self._frontier.root():
+            reason = f"leaves {self._signed} to {self.size - 1} do not give the signed root"
+            raise Differs("root", reason, self._signed, raw)
+        self._signed, self._checkpoints = self.size, self._checkpoints + 1
+        self._take_cosignature(raw)
+
+    def finish(self) -> Verdict:
+        """Raise Differs unless somebody signed, and the witness too where one is expected."""
+        if not self._checkpoints:
+            raise Differs("checkpoint", "there is no checkpoint", None, "")
+        if self._witness and not self._cosigned:
+            raise Differs(
+                "cosignature", f"no checkpoint is signed by {self._witness.name}", None, ""
+            )
+        return self.verdict()
+
+    def _opened(self, raw: str) -> Checkpoint:
+        try:
+            checkpoint = open_checkpoint(raw, self._log)
+        except InvalidNote as error:
+            raise Differs("checkpoint", str(error), None, error.raw) from error
+        if checkpoint.size < self.size:
+            raise Differs("checkpoint", "checkpoints are not in ascending order", None, raw)
+        return checkpoint
+
+    def _take_cosignature(self, raw: str) -> None:
+        note, witness = Note.parse(raw), self._witness
+        if witness is None or witness.name not in [s.name for s in note.signatures]:
+            return
+        try:
+            at = witness.verify(note)
+        except InvalidNote as error:
+            raise Differs("cosignature", str(error), None, error.raw) from error
+        self._cosigned = Cosigned(self.size, at or 0)
 
 
 def verify_ledger(
@@ -75,106 +147,49 @@ def verify_ledger(
     log: VerifierKey,
     witness: VerifierKey | None = None,
 ) -> Verdict:
-    """Check leaves from index 0 against checkpoints in ascending size.
+    """Check lines of leaves from index 0 against checkpoints in ascending size.
 
     With a witness, one checkpoint at least must be cosigned, and every cosignature must hold.
     Leaves beyond the last checkpoint are hashed but vouched for by nobody yet.
     """
-    progress = _Progress(merkle.Frontier())
+    check, lines = LedgerCheck(log=log, witness=witness), iter(leaves)
     try:
-        _check(progress, checkpoints, leaves, log, witness)
-    except _Differs as differs:
-        return _verdict(progress, differs.difference)
-    return _verdict(progress, None)
+        for raw in checkpoints:
+            for line in islice(lines, max(0, _size(raw) - check.size)):
+                _take(check, line)
+            check.checkpoint(raw)
+        for line in lines:
+            _take(check, line)
+        return check.finish()
+    except Differs as differs:
+        return check.verdict(differs.difference)
 
 
-def _verdict(progress: _Progress, difference: Difference | None) -> Verdict:
-    return Verdict(progress.frontier.size, progress.checkpoints, progress.cosigned, difference)
-
-
-def _check(
-    progress: _Progress,
-    checkpoints: Iterable[str],
-    leaves: Iterable[str],
-    log: VerifierKey,
-    witness: VerifierKey | None,
-) -> None:
-    hashes = _hashes(leaves)
-    for raw in checkpoints:
-        checkpoint = _opened(raw, log, progress)
-        verified = progress.frontier.size
-        _advance(progress, hashes, checkpoint.size, raw)
-        if progress.frontier.root() != checkpoint.root:
-            reason = f"leaves {verified} to {checkpoint.size - 1} do not give the signed root"
-            raise _Differs("root", reason, verified, raw)
-        progress.checkpoints += 1
-        at = _cosigned_at(raw, witness)
-        progress.cosigned = Cosigned(checkpoint.size, at) if at is not None else progress.cosigned
-    progress.frontier, _ = progress.frontier.extend(hashes)
-    if not progress.checkpoints:
-        raise _Differs("checkpoint", "there is no checkpoint", None, "")
-    if witness and not progress.cosigned:
-        raise _Differs("cosignature", f"no checkpoint is signed by {witness.name}", None, "")
-
-
-def _opened(raw: str, log: VerifierKey, progress: _Progress) -> Checkpoint:
+def _size(raw: str) -> int:
+    """How many leaves a checkpoint claims; whether it may claim so is judged afterwards."""
     try:
-        checkpoint = open_checkpoint(raw, log)
+        return Checkpoint.parse(Note.parse(raw).text).size
     except InvalidNote as error:
-        raise _Differs("checkpoint", str(error), None, error.raw) from error
-    if checkpoint.size < progress.frontier.size:
-        raise _Differs("checkpoint", "checkpoints are not in ascending order", None, raw)
-    return checkpoint
+        raise Differs("checkpoint", str(error), None, error.raw) from error
 
 
-def _advance(progress: _Progress, hashes: Iterator[bytes], size: int, raw: str) -> None:
-    while progress.frontier.size < size:
-        leaf = next(hashes, None)
-        if leaf is None:
-            missing = progress.frontier.size
-            raise _Differs("leaf", f"leaf {missing} and after are missing", missing, raw)
-        progress.frontier, _ = progress.frontier.append(leaf)
-
-
-def _cosigned_at(raw: str, witness: VerifierKey | None) -> int | None:
-    note = Note.parse(raw)
-    if witness is None or witness.name not in [signature.name for signature in note.signatures]:
-        return None
-    try:
-        return witness.verify(note)
-    except InvalidNote as error:
-        raise _Differs("cosignature", str(error), None, error.raw) from error
-
-
-def _hashes(lines: Iterable[str]) -> Iterator[bytes]:
-    """The leaf hash of each line, each checked against its payload and its place."""
-    for index, line in enumerate(lines):
-        leaf = _parsed(line, index)
-        if leaf.get("index") != index:
-            raise _Differs("leaf", f"leaf {index} is missing or out of order", index, line)
-        payload, claimed = leaf.get("payload"), leaf.get("hash")
-        if payload is not None and merkle.leaf_hash(str(payload).encode()).hex() != claimed:
-            raise _Differs("leaf", f"leaf {index} does not have the hash it claims", index, line)
-        yield _digest(claimed, index, line)
-
-
-def _parsed(line: str, index: int) -> dict[str, Any]:
+def _take(check: LedgerCheck, line: str) -> None:
     try:
         leaf = json.loads(line)
-    except ValueError as error:
-        raise _Differs("leaf", f"line {index} is not JSON", index, line) from error
-    if not isinstance(leaf, dict):
-        raise _Differs("leaf", f"line {index} is not a JSON object", index, line)
-    return leaf
+        index, digest, payload = leaf["index"], leaf["hash"], leaf.get("payload")
+    except (ValueError, TypeError, KeyError) as error:
+        reason = f"line {check.size} is not a leaf"
+        raise Differs("leaf", reason, check.size, line) from error
+    check.leaf(index, None if payload is None else str(payload), str(digest), evidence=line)
 
 
-def _digest(claimed: object, index: int, line: str) -> bytes:
+def _digest(claimed: str, index: int, evidence: str) -> bytes:
     try:
-        digest = bytes.fromhex(str(claimed))
+        digest = bytes.fromhex(claimed)
     except ValueError:
         digest = b""
     if len(digest) != merkle.HASH_SIZE:
-        raise _Differs("leaf", f"leaf {index} has no hash", index, line)
+        raise Differs("leaf", f"leaf {index} has no hash", index, evidence)
     return digest
 
 
