@@ -21,7 +21,7 @@ from zhengshu_contracts.subjects import BUCKETS, STREAMS
 from zhengshu_local.credentials import Secrets, load
 from zhengshu_local.nats import Nats
 from zhengshu_local.postgres import Postgres
-from zhengshu_local.processes import free_port
+from zhengshu_local.processes import free_port, port_taken
 
 
 @dataclass
@@ -123,3 +123,11 @@ def run(module: str, *arguments: str, environment: dict[str, str], stdin: str = 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def free_base() -> int:
+    """A base port from which all ports of a node are free."""
+    while True:
+        base = free_port()
+        if base < 65000 and not any(map(port_taken, range(base, base + 12))):
+            return base

@@ -10,8 +10,6 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from zhengshu_verify import keys
-
 FILE = "secrets.json"
 
 
@@ -22,6 +20,9 @@ def text() -> str:
 
 def ed25519() -> dict[str, str]:
     """Make a key pair, each half the text of a JWK."""
+    # Heavy, needed once: the supervisor that stays in memory does without it.
+    from zhengshu_verify import keys  # noqa: PLC0415
+
     key = keys.generate()
     return {
         "private": json.dumps(keys.private_jwk(key)),
