@@ -1,6 +1,11 @@
 """Records of accesses: what the gateway puts on the stream before the first byte leaves, and after.
 
 No record, no row (design rule 4). A record names client, dataset and columns, never a value.
+
+On the stream ACCESS every message, whatever it holds, is published on `MESSAGE` and its payload is a
+JSON array of one to `GROUP` CloudEvents envelopes: the records that gathered while the last message was
+on its way, in the order of their decisions, of all three kinds below mixed. `type` tells them apart.
+`Nats-Msg-Id` names the message; a consumer that takes effect once does so by the id of each envelope.
 """
 
 from datetime import datetime
@@ -9,6 +14,11 @@ from typing import ClassVar
 from zhengshu_contracts.base import Event
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Labelled, Mode, PrincipalKind
+
+MESSAGE = "zhengshu.access.records.v1"
+"""The one subject of ACCESS: its payload is always an array of envelopes."""
+GROUP = 500
+"""Most envelopes in one message; together they stay under 512 KiB."""
 
 
 class AccessOutcome(Labelled):
