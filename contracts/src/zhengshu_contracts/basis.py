@@ -8,6 +8,7 @@ class Basis(Labelled):
 
     DECREE_3 = "decree-809-3", "《政务数据共享条例》第三条"
     DECREE_11 = "decree-809-11", "《政务数据共享条例》第十一条"
+    DECREE_12 = "decree-809-12", "《政务数据共享条例》第十二条"
     DECREE_13 = "decree-809-13", "《政务数据共享条例》第十三条"
     DECREE_14 = "decree-809-14", "《政务数据共享条例》第十四条"
     DECREE_15 = "decree-809-15", "《政务数据共享条例》第十五条"

@@ -191,12 +191,36 @@ class EntryOut(EntryIn):
     version: str | None = Field(description="当前数据版本 epoch.n")
     opinion: str | None = Field(default=None, description="最近一次审核意见")
     published_at: datetime | None = Field(default=None, description="发布日期")
+    revising: EntryState | None = Field(
+        default=None, description="正在修订的下一版次的状态;没有修订时为空,其他单位看不到"
+    )
 
 
 class EntryList(Page):
     """A page of entries."""
 
     entries: list[EntryOut]
+
+
+class RevisionOut(ApiModel):
+    """One revision of an entry; a published one never changes."""
+
+    number: int = Field(description="版次")
+    state: EntryState = Field(description="状态")
+    state_label: str = Field(description="状态名称")
+    content: EntryIn = Field(description="该版次的内容")
+    sharing: SharingClass = Field(description="由信息项得出的共享属性")
+    grade: Grade = Field(description="由信息项得出的数据级别")
+    opinion: str | None = Field(default=None, description="审核意见")
+    compiled_at: datetime = Field(description="编制时间")
+    submitted_at: datetime | None = Field(default=None, description="提交时间")
+    published_at: datetime | None = Field(default=None, description="发布时间")
+
+
+class RevisionList(ApiModel):
+    """Every revision that the caller may see, newest first."""
+
+    revisions: list[RevisionOut]
 
 
 class ReviewIn(ApiModel):
