@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 from support.databases import Database, Databases
-from support.servers import Bus, running_nats, running_postgres, secrets
+from support.servers import Bus, running_nats, running_node, running_postgres, secrets
+from zhengshu_local.node import Node
 from zhengshu_local.postgres import Postgres
 
 
@@ -48,3 +49,10 @@ async def bus(nats_server: Bus) -> Bus:
     """The worker's NATS server with empty streams and without consumers."""
     await nats_server.provision()
     return nats_server
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """The whole node, one per worker; a test that breaks something uses `running_node` instead."""
+    with running_node(tmp_path_factory.mktemp("node")) as one:
+        yield one

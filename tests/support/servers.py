@@ -20,6 +20,7 @@ from nats.js.api import (
 from zhengshu_contracts.subjects import BUCKETS, STREAMS
 from zhengshu_local.credentials import Secrets, load
 from zhengshu_local.nats import Nats
+from zhengshu_local.node import Node
 from zhengshu_local.postgres import Postgres
 from zhengshu_local.processes import free_port, port_taken
 
@@ -125,9 +126,26 @@ def run(module: str, *arguments: str, environment: dict[str, str], stdin: str = 
     return done.stdout
 
 
+@contextmanager
+def running_node(directory: Path) -> Iterator[Node]:
+    """The whole node as real processes, in an empty folder."""
+    node = Node(directory, free_base())
+    node.start()
+    try:
+        yield node
+    finally:
+        node.stop()
+
+
 def free_base() -> int:
-    """A base port from which all ports of a node are free."""
-    while True:
-        base = free_port()
-        if base < 65000 and not any(map(port_taken, range(base, base + 12))):
+    """A base port from which all ports of a node are free.
+
+    Below the range from which the system takes the ports of outgoing connections, any of which
+    could take one of ours between this look and the start.
+    """
+    first = os.getpid() * 16 % 12000
+    for step in range(0, 12000, 16):
+        base = 20000 + (first + step) % 12000
+        if not any(map(port_taken, range(base, base + 16))):
             return base
+    raise AssertionError("no free ports")

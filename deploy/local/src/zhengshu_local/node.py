@@ -78,8 +78,8 @@ class Node:
     def start(self) -> float:
         """Start everything and return after how many seconds all of it was ready."""
         self._began = time.monotonic()
-        self._take()
         try:
+            self._take()
             self._start_all()
         except BaseException:
             self.stop()
@@ -90,7 +90,9 @@ class Node:
         return seconds
 
     def stop(self) -> None:
-        """Stop everything that runs, last started first."""
+        """Stop everything that this object started, last started first."""
+        if self._lock is None:
+            return
         for name in reversed(self.processes):
             if self.processes[name].running():
                 self.processes[name].stop()
@@ -186,7 +188,7 @@ class Node:
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.close()
-            self._lock = None
+        self._lock = None
 
     def _require_ports(self) -> None:
         names = [*(one.name for one in present()), *SERVERS]

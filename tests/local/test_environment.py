@@ -1,0 +1,34 @@
+"""The table of settings fits what each deployable asks for: nothing missing, nothing unknown."""
+
+import importlib
+import importlib.util
+
+import pytest
+from pydantic_settings import BaseSettings
+from zhengshu_local.credentials import load
+from zhengshu_local.deployables import DEPLOYABLES, Layout
+
+WITH_SETTINGS = [one for one in DEPLOYABLES if importlib.util.find_spec(f"{one.module}.settings")]
+
+
+@pytest.mark.parametrize("one", WITH_SETTINGS, ids=lambda one: one.name)
+def test_settings_accept_the_environment(one, tmp_path, monkeypatch):
+    module = importlib.import_module(f"{one.module}.settings")
+    (settings,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, BaseSettings)
+        and value.__module__ == module.__name__
+    )
+    environment = one.environment(Layout(tmp_path, 18080, load(tmp_path)))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert settings().port == 18080 + one.offset
+
+
+def test_every_variable_carries_the_prefix_of_its_deployable(tmp_path):
+    layout = Layout(tmp_path, 18080, load(tmp_path))
+    for one in DEPLOYABLES:
+        prefix = f"ZHENGSHU_{one.name.upper()}_"
+        assert all(name.startswith(prefix) for name in one.environment(layout))
