@@ -1,0 +1,13 @@
+"""Client of a county's node for government data.
+
+from zhengshu import Client
+with Client("https://node.example", "sys-…", "secret") as node:
+    node.push("350123001-000001", open("towns.csv", "rb"), media="text/csv", key="2026-11-22")
+    for row in node.rows("350123001-000001", town="eq.凤山镇"):
+        ...
+"""
+
+from zhengshu.client import Client
+from zhengshu.errors import Refused
+
+__all__ = ["Client", "Refused"]

@@ -1,0 +1,5 @@
+"""python -m zhengshu."""
+
+from zhengshu.cli import main
+
+main()

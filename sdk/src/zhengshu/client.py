@@ -1,0 +1,149 @@
+"""The client: one method per thing a department does, over the public API alone."""
+
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import IO, Any, Self
+
+import httpx
+from pydantic import ValidationError
+from zhengshu_contracts.catalog import BatchOut, EntryList, EntryOut
+from zhengshu_contracts.problem import Problem
+from zhengshu_contracts.sharing import ApplicationIn, ApplicationOut, GrantList, GrantOut
+
+from zhengshu.errors import Refused
+from zhengshu.tokens import ClientCredentials
+
+TIMEOUT = httpx.Timeout(30, read=300)
+Body = bytes | Iterable[bytes] | IO[bytes]
+
+
+class Client:
+    """A node as one client sees it; anonymous without credentials."""
+
+    def __init__(
+        self, url: str, client_id: str | None = None, client_secret: str | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.auth = (
+            ClientCredentials(self.url, client_id, client_secret or "") if client_id else None
+        )
+        self.http = httpx.Client(base_url=self.url, auth=self.auth, timeout=TIMEOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.http.close()
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send a request; raise Refused with the node's problem unless it succeeded."""
+        response = self.http.request(method, path, **request)
+        if not response.is_success:
+            raise Refused(problem_of(response))
+        return response
+
+    def get(self, path: str, **params: Any) -> Any:
+        """GET a JSON document."""
+        return self.call("GET", path, params=params).json()
+
+    def post(self, path: str, body: object, *, key: str | None = None) -> Any:
+        """POST a JSON document, once per idempotency key."""
+        return self.call("POST", path, json=body, headers=idempotent(key)).json()
+
+    def token(self) -> str:
+        """Return an access token, for NATS or other tools."""
+        if self.auth is None:
+            raise ValueError("an anonymous client has no token")
+        if not self.auth.value:
+            self.call("GET", "/v1/organizations", params={"limit": 1})
+        return self.auth.value
+
+    def entries(self, **params: Any) -> Iterator[EntryOut]:
+        """Yield the entries of the catalogue that this client may see, page by page."""
+        for page in self._pages("/v1/entries", params):
+            yield from EntryList.model_validate(page).entries
+
+    def push(
+        self,
+        dataset: str,
+        body: Body,
+        *,
+        mode: str = "upsert",
+        media: str = "text/csv",
+        key: str | None = None,
+        lenient: bool = False,
+        dry_run: bool = False,
+    ) -> BatchOut:
+        """Push a batch of rows; the answer holds the signed receipt. Repeat safely with `key`."""
+        headers = idempotent(key) | {"Content-Type": media}
+        if lenient:
+            headers["Prefer"] = "handling=lenient"
+        params = {"mode": mode} | ({"dry_run": "true"} if dry_run else {})
+        path = f"/v1/datasets/{dataset}/batches"
+        answer = self.call("POST", path, content=body, headers=headers, params=params)
+        return BatchOut.model_validate_json(answer.content)
+
+    def rows(self, dataset: str, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield the rows this client may read, page by page, in PostgREST's filter grammar."""
+        path: str | None = f"/v1/datasets/{dataset}/rows"
+        params: dict[str, Any] | None = filters
+        while path:
+            response = self.call("GET", path, params=params)
+            yield from response.json()
+            path, params = response.links.get("next", {}).get("url"), None
+
+    def export(self, dataset: str, *, format: str = "csv") -> Iterator[bytes]:  # noqa: A002
+        """Yield the bytes of an export; one snapshot."""
+        path = f"/v1/datasets/{dataset}/exports"
+        with self.http.stream("GET", path, params={"format": format}) as response:
+            if not response.is_success:
+                response.read()
+                raise Refused(problem_of(response))
+            yield from response.iter_bytes()
+
+    def verify(self, dataset: str, key: dict[str, Any], values: dict[str, Any]) -> bool:
+        """Ask whether the row with this key has these values."""
+        path = f"/v1/datasets/{dataset}/verification"
+        return bool(self.post(path, {"key": key, "values": values})["matches"])
+
+    def apply(self, application: ApplicationIn, *, key: str | None = None) -> ApplicationOut:
+        """Submit a sharing application."""
+        body = application.model_dump(mode="json")
+        return ApplicationOut.model_validate(self.post("/v1/applications", body, key=key))
+
+    def grants(self, **params: Any) -> Iterator[GrantOut]:
+        """Yield the grants this client's organisation holds or provides."""
+        for page in self._pages("/v1/grants", params):
+            yield from GrantList.model_validate(page).grants
+
+    def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Any]:
+        cursor: str | None = None
+        while True:
+            page = self.get(path, **params, **({"cursor": cursor} if cursor else {}))
+            yield page
+            cursor = page.get("next")
+            if not cursor:
+                return
+
+
+def idempotent(key: str | None) -> dict[str, str]:
+    """Return the header that makes a write happen once."""
+    return {"Idempotency-Key": key} if key else {}
+
+
+def problem_of(response: httpx.Response) -> Problem:
+    """Return the problem document of a refusal, also of one that is not the node's."""
+    try:
+        return Problem.model_validate_json(response.content)
+    except ValidationError:
+        title = f"节点没有按约定答复({response.headers.get('content-type', '无类型')})"
+        return Problem(type="about:blank", title=title, status=response.status_code)
