@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 Jwk = Mapping[str, Any]
 
 
-class InvalidKey(Exception):
+class InvalidKey(ValueError):
     """A text is not the key it should be."""
 
 

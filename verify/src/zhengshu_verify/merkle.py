@@ -13,7 +13,7 @@ HASH_SIZE = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
-class InvalidProof(Exception):
+class InvalidProof(ValueError):
     """A proof does not connect what it claims to connect."""
 
 

@@ -22,7 +22,7 @@ _TIME_SIZE = 8
 _MAX_SIGNATURES = 64
 
 
-class InvalidNote(Exception):
+class InvalidNote(ValueError):
     """A text is not a note, or not signed as it must be; carries the text as evidence."""
 
     def __init__(self, reason: str, raw: str) -> None:

@@ -20,7 +20,7 @@ TYPE = "zhengshu-receipt+jws"
 _jws = PyJWS(algorithms=[ALGORITHM])
 
 
-class InvalidReceipt(Exception):
+class InvalidReceipt(ValueError):
     """A text is not a receipt signed by a key of the set."""
 
 
