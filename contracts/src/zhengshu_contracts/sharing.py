@@ -63,7 +63,8 @@ class Step(ApiModel):
     """One step of the timeline."""
 
     at: datetime
-    actor: str
+    actor: str = Field(description="办理单位")
+    officer: str | None = Field(default=None, description="办理人的客户端标识")
     what: str
     opinion: str = ""
     part: str | None = None
@@ -86,6 +87,7 @@ class ApplicationOut(ApiModel):
     timeline: list[Step]
     submitted_at: datetime
     due: date | None = Field(default=None, description="当前环节办理期限")
+    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
 
 
 class ApplicationList(Page):
@@ -100,6 +102,18 @@ class EndorsementIn(ApiModel):
     outcome: Outcome = Field(description="agree 同意转报;return 一次性告知补正;refuse 不同意")
     opinion: str = Field(min_length=1, max_length=500, description="意见")
     missing: list[str] = Field(default=[], max_length=50, description="需补正的全部材料")
+
+
+class SupplementIn(ApiModel):
+    """What the supplement notice asked for; a member left out stays as it was. Parts cannot change."""
+
+    note: str = Field(min_length=2, max_length=1000, description="补正说明")
+    basis: str | None = Field(default=None, min_length=2, max_length=500, description="使用依据")
+    scenario: str | None = Field(default=None, min_length=2, max_length=500, description="使用场景")
+    scope: str | None = Field(default=None, min_length=2, max_length=500, description="使用范围")
+    purpose: str | None = Field(default=None, min_length=2, max_length=200, description="使用用途")
+    until: date | None = Field(default=None, description="使用时限")
+    consent: Consent | None = Field(default=None, description="本单位共享工作机构负责人同意")
 
 
 class OpinionIn(ApiModel):
@@ -127,6 +141,7 @@ class OpinionOut(ApiModel):
     state_label: str
     requested_at: datetime
     due: date | None = None
+    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
     reason: str = ""
 
 

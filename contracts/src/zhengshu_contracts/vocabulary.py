@@ -233,6 +233,13 @@ class OpinionState(Labelled):
     REQUESTED = "requested", "待提供单位反馈"
     AGREED = "agreed", "同意"
     REFUSED = "refused", "不同意"
+    LAPSED = "lapsed", "不再征求"
+
+
+class ObjectionState(Labelled):
+    """Life of an objection against a sharing class."""
+
+    FILED = "filed", "已提出"
 
 
 class ProposalState(Labelled):
