@@ -57,7 +57,7 @@ MAKERS: dict[str, dict[str, Callable[[], object]]] = {
     ),
     "nats": dict.fromkeys(["catalog", "sharing", "opening", "audit", "gateway", "operator"], text),
     "internal": dict.fromkeys(["catalog", "sharing", "opening", "audit"], text),
-    "hmac": dict.fromkeys(["commission", "rows", "cursor"], text),
+    "hmac": dict.fromkeys(["commission", "desk", "rows", "cursor"], text),
     "sessions": {"portal": text},
     "ed25519": dict.fromkeys(
         ["gateway_tokens", "catalog_receipts", "audit_checkpoint", "commission_witness"], ed25519

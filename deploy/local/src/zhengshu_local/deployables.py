@@ -125,6 +125,8 @@ def commission(layout: Layout) -> Environment:
     return {
         "GATEWAY_URL": layout.url("gateway"),
         "SHARED_KEY": layout.secrets("hmac", "commission"),
+        "DESK_TOKEN": layout.secrets("hmac", "desk"),
+        "LEDGER_KEY": layout.secrets.pair("ed25519", "audit_checkpoint")["public"],
         "WITNESS_KEY": layout.secrets.pair("ed25519", "commission_witness")["private"],
     }
 
