@@ -40,6 +40,10 @@ class ProposalOut(ProposalIn):
     state_label: str
     opinion: str | None = None
     proposed_at: datetime
+    listing: ListingState | None = Field(default=None, description="登记后的开放状态")
+    listing_note: str | None = Field(
+        default=None, description="尚未开放或已下架的原因,如个人信息扫描结果(只列信息项与数量)"
+    )
 
 
 class ProposalList(Page):
@@ -247,6 +251,16 @@ class AuthorizationRevoked(Event):
     """An authorisation ended before its time."""
 
     subject: ClassVar[str] = "zhengshu.opening.authorization.revoked.v1"
+
+    authorization: str
+    dataset: str
+    applicant: str
+
+
+class AuthorizationExpired(Event):
+    """An authorisation's time is over."""
+
+    subject: ClassVar[str] = "zhengshu.opening.authorization.expired.v1"
 
     authorization: str
     dataset: str

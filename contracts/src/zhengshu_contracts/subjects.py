@@ -46,6 +46,7 @@ EVENTS: dict[str, type[Event]] = {
         opening.OpenApplicationForwarded,
         opening.AuthorizationActivated,
         opening.AuthorizationRevoked,
+        opening.AuthorizationExpired,
         audit.CheckpointCountersigned,
         audit.AccessClosed,
         access.AccessDecided,
