@@ -27,8 +27,8 @@ class Labelled(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> "Labelled":
-        """Create a member from its wire value and its Chinese label."""
+    def __new__(cls, value: str, label: str = "") -> "Labelled":
+        """Create a member from its wire value and its Chinese label; `Word(value)` looks one up."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
