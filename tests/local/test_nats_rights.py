@@ -56,8 +56,10 @@ async def test_a_service_consumes_events_under_its_own_name(bus, connect, servic
     )
     await stream.add_consumer("EVENTS", config)
     pull = await stream.pull_subscribe_bind(service, stream="EVENTS")
-    (message,) = await pull.fetch(1, timeout=2)
-    await message.ack_sync()
+    assert (await pull.fetch(1, timeout=2))[0].subject == EVENT
+    await stream.reset_consumer("EVENTS", service)  # begins again after what was acknowledged
+    (again,) = await pull.fetch(1, timeout=2)
+    await again.ack_sync()
     assert (await pull.consumer_info()).ack_floor.stream_seq == 1
 
 

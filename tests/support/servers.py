@@ -10,13 +10,8 @@ from pathlib import Path
 
 import nats
 from nats.aio.client import Client
-from nats.js import JetStreamContext
-from nats.js.api import (
-    DiscardPolicy,
-    KeyValueConfig,
-    RetentionPolicy,
-    StreamConfig,
-)
+from pydantic import SecretStr
+from zhengshu_chassis import bus
 from zhengshu_contracts.subjects import BUCKETS, STREAMS
 from zhengshu_local.credentials import Secrets, load
 from zhengshu_local.nats import Nats
@@ -49,30 +44,17 @@ class Bus:
     async def provision(self) -> None:
         """Make the streams anew: empty, without consumers."""
         client = await self.connect()
+        stream = client.jetstream()
+        for info in await stream.streams_info():
+            await stream.delete_stream(info.config.name)
+        await client.close()
+        operator = bus.Bus(self.url, "operator", SecretStr(self.password("operator")), name="tests")
+        operator.start()
         try:
-            stream = client.jetstream()
-            for info in await stream.streams_info():
-                await stream.delete_stream(info.config.name)
-            await create_streams(stream)
+            await operator.ready()
+            await bus.provision(operator, STREAMS, BUCKETS)
         finally:
-            await client.close()
-
-
-async def create_streams(stream: JetStreamContext) -> None:
-    """What `python -m zhengshu_gateway migrate` provisions, without running it."""
-    for spec in STREAMS:
-        kept = RetentionPolicy.WORK_QUEUE if spec.work_queue else RetentionPolicy.LIMITS
-        await stream.add_stream(
-            StreamConfig(
-                name=spec.name,
-                subjects=list(spec.subjects),
-                max_age=spec.max_age,
-                retention=kept,
-                discard=DiscardPolicy.NEW if spec.work_queue else DiscardPolicy.OLD,
-            )
-        )
-    for bucket in BUCKETS:
-        await stream.create_key_value(KeyValueConfig(bucket=bucket.name, ttl=bucket.ttl or None))
+            await operator.close()
 
 
 @contextmanager

@@ -32,6 +32,7 @@ def consumer(stream: str, name: str) -> list[str]:
         f"$JS.API.CONSUMER.CREATE.{stream}.{name}",
         f"$JS.API.CONSUMER.CREATE.{stream}.{name}.>",
         f"$JS.API.CONSUMER.INFO.{stream}.{name}",
+        f"$JS.API.CONSUMER.RESET.{stream}.{name}",
         f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}",
         f"$JS.ACK.{stream}.{name}.>",
     ]

@@ -1,0 +1,81 @@
+"""HTTP in, HTTP out."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from fastapi import Depends
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from support.tiny.errors import NoteExists, NoteNotFound
+from support.tiny.tables import NoteRow
+from zhengshu_chassis.auth import allowed
+from zhengshu_chassis.outbox import Outbox
+from zhengshu_chassis.problems import problems
+from zhengshu_chassis.transaction import Router, Session
+from zhengshu_contracts.base import ApiModel, Event
+from zhengshu_contracts.identity import Identity
+from zhengshu_contracts.roles import Action
+
+
+class NoteWritten(Event):
+    """A note was written."""
+
+    subject: ClassVar[str] = "zhengshu.audit.note.written.v1"
+
+    note: int
+    text: str
+
+
+class NoteIn(ApiModel):
+    text: str = Field(min_length=1, max_length=20, description="内容")
+    then: str = Field(default="", description="测试用:写入之后发生什么")
+
+
+class NoteOut(ApiModel):
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one operation may touch."""
+
+    session: AsyncSession
+    outbox: Outbox
+
+
+def unit_of(session: AsyncSession) -> Unit:
+    return Unit(session, Outbox(session, source="audit"))
+
+
+async def unit(session: Session) -> Unit:
+    return unit_of(session)
+
+
+InUnit = Annotated[Unit, Depends(unit)]
+Writer = Annotated[Identity, allowed(Action.ENTRY_COMPILE)]
+Reader = Annotated[Identity, allowed(Action.ENTRY_READ)]
+router = Router(prefix="/v1/notes", tags=["便笺"])
+
+
+@router.post("", status_code=201, response_model=NoteOut, responses=problems(NoteExists))
+async def write_note(body: NoteIn, writer: Writer, unit: InUnit) -> NoteOut:
+    """写便笺"""
+    row = NoteRow(text=body.text, owner=writer.principal.id)
+    unit.session.add(row)
+    await unit.session.flush()
+    unit.outbox.add(NoteWritten(note=row.id, text=row.text), aggregate=str(row.id))
+    if body.then == "crash":
+        raise RuntimeError("secret detail")
+    if body.then == "answer-wrongly":
+        return {"id": "x"}
+    return NoteOut(id=row.id, text=row.text)
+
+
+@router.get("/{note_id}", response_model=NoteOut, responses=problems(NoteNotFound))
+async def read_note(note_id: int, reader: Reader, unit: InUnit) -> NoteOut:
+    """读便笺"""
+    row = await unit.session.get(NoteRow, note_id)
+    if row is None:
+        raise NoteNotFound(f"便笺 {note_id}", next="请核对编号")
+    return NoteOut(id=row.id, text=row.text)

@@ -1,0 +1,23 @@
+"""The composition root."""
+
+from fastapi import FastAPI
+from support.tiny.api import router, unit_of
+from support.tiny.consumers import consumers
+from support.tiny.errors import NoteExists
+from support.tiny.settings import TinySettings
+from zhengshu_chassis.app import create_app
+from zhengshu_chassis.dispatch import Desk
+
+desk = Desk("audit", unit=unit_of)
+
+
+def build(settings: TinySettings) -> FastAPI:
+    return create_app(
+        settings,
+        name="audit",
+        title="便笺服务",
+        routers=[router],
+        consumers=consumers,
+        desk=desk,
+        constraints={"uq_notes_text": NoteExists},
+    )
