@@ -1,0 +1,1 @@
+"""The plumbing every deployable stands on. Contains no word of the field it is used in."""

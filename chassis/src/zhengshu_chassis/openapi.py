@@ -1,0 +1,54 @@
+"""The generated document: Chinese, and problems as what they are."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from zhengshu_contracts.problem import Problem
+
+from zhengshu_chassis.problems import MEDIA_TYPE
+
+_UNUSED = ("HTTPValidationError", "ValidationError")
+_SUCCESS = {"Successful Response": "成功"}
+
+
+def install(app: FastAPI) -> None:
+    """Let the application describe its errors as problem+json."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    told = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    schemas = told.setdefault("components", {}).setdefault("schemas", {})
+    for name in _UNUSED:
+        schemas.pop(name, None)
+    schemas |= _problem_schemas()
+    for path in told["paths"].values():
+        for operation in path.values():
+            _mend(operation["responses"])
+    return told
+
+
+def _problem_schemas() -> dict[str, Any]:
+    template = "#/components/schemas/{model}"
+    schema = Problem.model_json_schema(ref_template=template, mode="serialization")
+    inner = schema.pop("$defs", {})
+    return {"Problem": schema, **inner}
+
+
+def _mend(responses: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        response["description"] = _SUCCESS.get(response["description"], response["description"])
+        if status >= "400":
+            reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+            response["content"] = {MEDIA_TYPE: reference}
+            if response["description"] == "Validation Error":
+                response["description"] = "`invalid`:请求内容有误"

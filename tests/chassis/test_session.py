@@ -1,0 +1,26 @@
+"""Commit before the answer: what the client is told is what the database holds."""
+
+from httpx import AsyncClient
+
+
+async def test_a_created_note_is_there_when_the_answer_comes(client: AsyncClient, tiny):
+    answer = await client.post("/v1/notes", json={"text": "一"})
+    assert answer.status_code == 201
+    connection = await tiny.connect()
+    assert await connection.fetchval("SELECT count(*) FROM notes") == 1
+    await connection.close()
+
+
+async def test_a_failing_commit_is_a_named_refusal_and_never_201(client: AsyncClient, tiny):
+    assert (await client.post("/v1/notes", json={"text": "一"})).status_code == 201
+    answer = await client.post("/v1/notes", json={"text": "一"})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/note-exists"
+
+
+async def test_a_wrong_answer_is_not_committed(client: AsyncClient, tiny):
+    answer = await client.post("/v1/notes", json={"text": "一", "then": "answer-wrongly"})
+    assert answer.status_code == 500
+    connection = await tiny.connect()
+    assert await connection.fetchval("SELECT count(*) FROM notes") == 0
+    await connection.close()
