@@ -85,12 +85,18 @@ async def prepare(superuser: str, database: str, service: str | None = None) -> 
 def migrate(service: str, url: str) -> bool:
     """Bring one database to the newest revision; False when the service has no migrations yet."""
     package = f"zhengshu_{service}"
-    if importlib.util.find_spec(f"{package}.migrations") is None:
+    if not has_migrations(package):
         return False
     from zhengshu_chassis.migrate import upgrade  # noqa: PLC0415 - Alembic, for this process only
 
     upgrade(package, url)
     return True
+
+
+def has_migrations(package: str) -> bool:
+    """Tell whether a package brings migrations."""
+    folder = importlib.util.find_spec(f"{package}.migrations")
+    return folder is not None and importlib.util.find_spec(f"{package}.migrations.env") is not None
 
 
 def owner_url(superuser: str, database: str, passwords: Mapping[str, str]) -> str:
