@@ -89,18 +89,6 @@ def internal(name: str, layout: Layout) -> dict[str, str]:
     return {"INTERNAL_KEY": layout.secrets("internal", name)}
 
 
-def catalog(layout: Layout) -> Environment:
-    """Settings of catalog."""
-    return internal("catalog", layout) | {
-        "ROWS_URL": layout.database_url("catalog", "catalog_rows"),
-        "READER_URL": layout.database_url("catalog", "catalog_reader"),
-        "RECEIPT_KEY": layout.secrets.pair("ed25519", "catalog_receipts")["private"],
-        "ROW_ID_KEY": layout.secrets("hmac", "rows"),
-        "CURSOR_KEY": layout.secrets("hmac", "cursor"),
-        "SPOOL": layout.folder("catalog"),
-    }
-
-
 def opening(layout: Layout) -> Environment:
     """Settings of opening, which reads through the gateway as a system of its own."""
     system = layout.secrets.pair("clients", "opening")
@@ -108,7 +96,8 @@ def opening(layout: Layout) -> Environment:
         "GATEWAY_URL": layout.url("gateway"),
         "CLIENT_ID": system["client_id"],
         "CLIENT_SECRET": system["client_secret"],
-        "FILES": layout.folder("opening"),
+        "STORE_URL": f"file://{layout.folder('opening')}",
+        "PUBLIC_URL": layout.url("gateway"),
     }
 
 
@@ -154,7 +143,7 @@ def portal(layout: Layout) -> Environment:
 
 
 DEPLOYABLES = (
-    Deployable("catalog", 3, special=catalog),
+    Deployable("catalog", 3, special=lambda layout: internal("catalog", layout)),
     Deployable("sharing", 4, special=lambda layout: internal("sharing", layout)),
     Deployable("opening", 5, special=opening),
     Deployable("audit", 6, special=audit),
