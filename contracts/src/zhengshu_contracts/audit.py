@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Event
+from zhengshu_contracts.base import ApiModel, Event, Exact
 
 LEDGER_ORIGIN = "zhengshu/ledger"
 """Name under which a node signs checkpoints, unless its settings say otherwise."""
@@ -18,7 +18,7 @@ class Leaf(ApiModel):
 
     index: int = Field(description="序号,从 0 起")
     kind: str = Field(description="event 事件;access 访问记录")
-    payload: str | None = Field(
+    payload: Exact | None = Field(
         description="JSON 原文,叶哈希即对其 UTF-8 字节计算;内容已依法清除时为空,哈希仍在"
     )
     hash: str = Field(description="叶哈希(RFC 6962),十六进制")
@@ -37,7 +37,7 @@ class CheckpointOut(ApiModel):
     size: int
     root: str = Field(description="根哈希,Base64")
     at: datetime
-    note: str = Field(description="签名文本(C2SP signed-note)")
+    note: Exact = Field(description="签名文本(C2SP signed-note)")
     countersigned: bool = Field(description="市大数据委是否已见证签名")
 
 

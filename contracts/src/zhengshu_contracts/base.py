@@ -1,14 +1,17 @@
 """The three kinds of wire model: strict requests and answers, tolerant events, their envelope."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Exact = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""Text that is signed or hashed: every character counts, the last newline too."""
 
 
 class ApiModel(BaseModel):
-    """What travels over HTTP: unknown members are refused."""
+    """What travels over HTTP: unknown members are refused, outer white space is dropped."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 

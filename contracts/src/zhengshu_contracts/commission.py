@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.base import ApiModel, Exact
 from zhengshu_contracts.catalog import Item, MunicipalEntry
 from zhengshu_contracts.vocabulary import (
     ApplicantKind,
@@ -141,7 +141,7 @@ class CheckpointFiling(ApiModel):
     The proof (RFC 9162, hashes in Base64) leads from `since`, the size last countersigned, to it.
     """
 
-    note: str
+    note: Exact
     since: int
     proof: list[str]
 
@@ -231,7 +231,7 @@ class CountersignatureAnswer(ApiModel):
 
     kind: Literal["countersignature"] = "countersignature"
     size: int
-    signature: str
+    signature: Exact
 
 
 Answer: TypeAlias = Annotated[

@@ -1,0 +1,1 @@
+"""Stand-in for the municipal platform: slow, late, double or down on demand. Knows no county code."""

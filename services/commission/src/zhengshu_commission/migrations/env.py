@@ -1,0 +1,5 @@
+"""Alembic's entrance."""
+
+from zhengshu_chassis.migrate import online
+
+online()

@@ -1,0 +1,203 @@
+"""What happens when a filing arrives, and when the desk decides. The caller owns the transaction."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from zhengshu_contracts import commission as wire
+from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.commission import Acceptance, Answer, DispatchKind
+from zhengshu_contracts.vocabulary import Outcome
+
+from zhengshu_commission.errors import NotDecidable, UploadGap
+from zhengshu_commission.repository import (
+    ANSWERED,
+    CONSULTING,
+    PENDING,
+    WITHDRAWN,
+    Store,
+)
+from zhengshu_commission.tables import FilingRow
+from zhengshu_commission.witness import Witness
+
+OPINION_DAYS = 14
+"""Calendar days that stand for ten working days on the municipal side's notice."""
+
+
+async def file(
+    store: Store, witness: Witness, kind: DispatchKind, ref: str, body: ApiModel
+) -> Acceptance:
+    """Take a filing in once; the same reference again gets the same acceptance and does nothing."""
+    known = await store.find(ref)
+    if known is not None:
+        return acceptance(known)
+    row = await store.add(kind, ref, about(kind, body), body)
+    if kind is DispatchKind.CHECKPOINT:
+        await _countersign(store, witness, row)
+    elif handler := ARRIVALS.get(kind):
+        await handler(store, row)
+    return acceptance(row)
+
+
+def acceptance(row: FilingRow) -> Acceptance:
+    """Return the acceptance number people quote."""
+    return Acceptance(
+        number=f"榕数受〔{row.received_at or datetime.now(UTC):%Y}〕{row.number:06d}号"
+    )
+
+
+def about(kind: DispatchKind, body: ApiModel) -> str:
+    """Return what a filing is about: the county's own identifier of it."""
+    member = {
+        DispatchKind.ENTRY: "entry",
+        DispatchKind.UPLOAD: "dataset",
+        DispatchKind.APPLICATION: "part",
+        DispatchKind.OPINION: "part",
+        DispatchKind.WITHDRAWAL: "part",
+        DispatchKind.REVOCATION: "part",
+        DispatchKind.OPENING: "proposal",
+        DispatchKind.OPEN_APPLICATION: "application",
+    }.get(kind)
+    return str(getattr(body, member)) if member else kind.value
+
+
+async def _entry(store: Store, row: FilingRow) -> None:
+    filing = wire.EntryFiling.model_validate(row.body)
+    sequence = await store.entry_sequence(filing.entry)
+    code = f"350100{sequence:06d}"
+    row.state = ANSWERED
+    store.answer(row.ref, wire.EntryAnswer(entry=filing.entry, municipal_code=code))
+
+
+async def _application(store: Store, row: FilingRow) -> None:
+    filing = wire.ApplicationFiling.model_validate(row.body)
+    if await store.is_municipal(filing.dataset):
+        await _decidable(store, row)
+        return
+    row.state = CONSULTING
+    due = (datetime.now(UTC) + timedelta(days=OPINION_DAYS)).date()
+    store.answer(row.ref, wire.OpinionRequestAnswer(part=filing.part, due=due))
+
+
+async def _opinion(store: Store, row: FilingRow) -> None:
+    filing = wire.OpinionFiling.model_validate(row.body)
+    row.state = ANSWERED
+    asked = await store.about(DispatchKind.APPLICATION, filing.part)
+    if asked is not None and asked.state == CONSULTING:
+        outcome = Outcome.AGREE if filing.outcome is Outcome.AGREE else Outcome.REFUSE
+        await _decidable(store, asked, outcome, filing.reason)
+
+
+async def _withdrawal(store: Store, row: FilingRow) -> None:
+    filing = wire.WithdrawalFiling.model_validate(row.body)
+    row.state = ANSWERED
+    withdrawn = await store.about(DispatchKind.APPLICATION, filing.part)
+    if withdrawn is not None and withdrawn.state != ANSWERED:
+        withdrawn.state = WITHDRAWN
+
+
+async def _noted(_: Store, row: FilingRow) -> None:
+    row.state = ANSWERED
+
+
+async def _decidable(
+    store: Store, row: FilingRow, outcome: Outcome = Outcome.AGREE, reason: str = ""
+) -> None:
+    """Decide by rule, or leave the filing on the desk."""
+    row.state = PENDING
+    if not store.switches.by_hand(row.kind):
+        decide(store, row, outcome, reason or "符合规定")
+
+
+ARRIVALS: dict[str, Callable[[Store, FilingRow], Awaitable[None]]] = {
+    DispatchKind.ENTRY: _entry,
+    DispatchKind.APPLICATION: _application,
+    DispatchKind.OPINION: _opinion,
+    DispatchKind.WITHDRAWAL: _withdrawal,
+    DispatchKind.REVOCATION: _noted,
+    DispatchKind.OPENING: _decidable,
+    DispatchKind.OPEN_APPLICATION: _decidable,
+}
+
+
+def decide(store: Store, row: FilingRow, outcome: Outcome, reason: str) -> None:
+    """Answer a filing that needs a decision; a withdrawn one too (a late answer is real life)."""
+    if row.state not in {PENDING, CONSULTING, WITHDRAWN}:
+        raise NotDecidable(f"报件 {row.ref} 的状态为 {row.state}")
+    row.state = ANSWERED
+    store.answer(row.ref, decision(row, outcome, reason))
+
+
+def decision(row: FilingRow, outcome: Outcome, reason: str) -> Answer:
+    """Return the answer of the filing's kind."""
+    if row.kind == DispatchKind.APPLICATION:
+        return wire.DecisionAnswer(part=row.about, outcome=outcome, reason=reason)
+    if row.kind == DispatchKind.OPENING:
+        return wire.OpeningAnswer(proposal=row.about, outcome=outcome, reason=reason)
+    if row.kind == DispatchKind.OPEN_APPLICATION:
+        return wire.OpenDecisionAnswer(application=row.about, outcome=outcome, reason=reason)
+    raise NotDecidable(f"报件 {row.ref} 不需要决定")
+
+
+async def _countersign(store: Store, witness: Witness, row: FilingRow) -> None:
+    filing = wire.CheckpointFiling.model_validate(row.body)
+    last = await store.witnessed()
+    size, signature = witness.countersign(filing, last.note if last else None)
+    row.state = ANSWERED
+    await store.witness(size, filing.note)
+    store.answer(row.ref, wire.CountersignatureAnswer(size=size, signature=signature))
+
+
+async def accept_upload(
+    store: Store, ref: str, filing: wire.UploadFiling, changes: int, digest: str
+) -> Acceptance:
+    """Note an upload whose rows were taken in this transaction; the first one brings registration."""
+    row = await store.add(DispatchKind.UPLOAD, ref, filing.dataset, filing)
+    row.state = ANSWERED
+    await store.hold(filing.dataset, filing.epoch, filing.to)
+    members = filing.model_dump() | {"rows": changes, "digest": digest}
+    store.answer(ref, wire.AcknowledgementAnswer.model_validate(members))
+    entry = await store.entry(filing.dataset)
+    if entry is not None and entry.service_code is None:
+        await _registrable(store, filing.dataset)
+    return acceptance(row)
+
+
+async def _registrable(store: Store, dataset: str) -> None:
+    if not store.switches.by_hand("service_registration"):
+        await register_service(store, dataset)
+
+
+async def register_service(store: Store, dataset: str) -> None:
+    """Grant the right to serve a dataset (挂接)."""
+    entry = await store.entry(dataset)
+    if entry is None or await store.holding(dataset) is None:
+        raise NotDecidable(f"{dataset} 尚未登记或尚未上报数据")
+    entry.service_code = f"FZ{entry.sequence:08d}"
+    answer = wire.ServiceRegistrationAnswer(dataset=dataset, service_code=entry.service_code)
+    store.answer(None, answer, wait=0.05)
+
+
+async def withdraw_service(store: Store, dataset: str, reason: str) -> None:
+    """Withdraw the right to serve a dataset."""
+    entry = await store.entry(dataset)
+    if entry is None or entry.service_code is None:
+        raise NotDecidable(f"{dataset} 没有挂接")
+    entry.service_code = None
+    store.answer(None, wire.ServiceWithdrawalAnswer(dataset=dataset, reason=reason))
+
+
+async def check_range(store: Store, filing: wire.UploadFiling) -> bool:
+    """Tell whether the upload starts a new epoch; raise UploadGap when it does not follow."""
+    held = await store.holding(filing.dataset)
+    if held is None or held.epoch != filing.epoch:
+        if filing.since != 0 or (held is not None and filing.epoch < held.epoch):
+            raise UploadGap(f"{filing.dataset} 的新纪元须从 0 开始,收到 {filing.since}")
+        return True
+    if filing.since != held.to:
+        raise UploadGap(f"{filing.dataset} 已有至 {held.to},收到自 {filing.since}")
+    return False
+
+
+def filing_of(kind: DispatchKind, body: object) -> ApiModel:
+    """Return a body as the model of its kind, or raise pydantic's ValidationError."""
+    return wire.FILINGS[kind].model_validate(body)

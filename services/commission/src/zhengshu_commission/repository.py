@@ -1,0 +1,229 @@
+"""Every query of the stand-in. Never commits."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis import ids
+from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.catalog import MunicipalEntry
+from zhengshu_contracts.commission import Answer, Callback
+
+from zhengshu_commission.errors import FilingUnknown
+from zhengshu_commission.switches import Switches
+from zhengshu_commission.tables import (
+    CallbackRow,
+    EntryRow,
+    FilingRow,
+    HeldRow,
+    HoldingRow,
+    MunicipalEntryRow,
+    SwitchRow,
+    WitnessRow,
+)
+
+FILED = "filed"
+CONSULTING = "consulting"
+PENDING = "pending"
+ANSWERED = "answered"
+WITHDRAWN = "withdrawn"
+
+
+class Store:
+    """Filings, call-backs and holdings, within one transaction."""
+
+    def __init__(self, session: AsyncSession, switches: Switches, *, writes: bool = True) -> None:
+        self.session = session
+        self.switches = switches
+        self._writes = writes
+        """Whoever writes holds the rows it reads until the transaction ends."""
+
+    async def find(self, ref: str) -> FilingRow | None:
+        """Find a filing."""
+        return await self.session.get(FilingRow, ref, with_for_update=self._writes)
+
+    async def filing(self, ref: str) -> FilingRow:
+        """Return a filing, or raise FilingUnknown."""
+        row = await self.find(ref)
+        if row is None:
+            raise FilingUnknown(f"没有报件 {ref}")
+        return row
+
+    async def about(self, kind: str, about: str) -> FilingRow | None:
+        """Find the newest filing of a kind about one thing."""
+        query = select(FilingRow).where(FilingRow.kind == kind, FilingRow.about == about)
+        query = query.order_by(FilingRow.number.desc()).limit(1).with_for_update()
+        return (await self.session.scalars(query)).one_or_none()
+
+    async def filings(self, state: str | None, kind: str | None) -> Sequence[FilingRow]:
+        """List the newest filings, at most 200."""
+        query = select(FilingRow).order_by(FilingRow.number.desc()).limit(200)
+        if state:
+            query = query.where(FilingRow.state == state)
+        if kind:
+            query = query.where(FilingRow.kind == kind)
+        return (await self.session.scalars(query)).all()
+
+    async def add(self, kind: str, ref: str, about: str, body: ApiModel) -> FilingRow:
+        """Take a filing in under the next number."""
+        newest = await self.session.scalar(select(func.coalesce(func.max(FilingRow.number), 0)))
+        row = FilingRow(
+            ref=ref,
+            number=(newest or 0) + 1,
+            kind=kind,
+            about=about,
+            body=body.model_dump(mode="json"),
+            state=FILED,
+        )
+        self.session.add(row)
+        await self.session.flush()
+        return row
+
+    def answer(self, ref: str | None, answer: Answer, *, wait: float = 0) -> None:
+        """Queue a call-back; it leaves after the switched delay and `wait` seconds."""
+        due = datetime.now(UTC) + timedelta(seconds=self.switches.delay + wait)
+        body = answer.model_dump(mode="json")
+        self.session.add(CallbackRow(id=ids.new("cb"), ref=ref, answer=body, due_at=due))
+
+    async def callbacks(self, ref: str) -> list[Callback]:
+        """Return every call-back that is due for a filing, sent or lost alike."""
+        query = select(CallbackRow).where(
+            CallbackRow.ref == ref, CallbackRow.due_at <= datetime.now(UTC)
+        )
+        return [
+            as_callback(row) for row in await self.session.scalars(query.order_by(CallbackRow.id))
+        ]
+
+    async def entry_sequence(self, entry: str) -> int:
+        """Return an entry's number in the municipal catalogue, giving it one if it has none."""
+        known = await self.session.get(EntryRow, entry)
+        if known is not None:
+            return known.sequence
+        newest = await self.session.scalar(select(func.coalesce(func.max(EntryRow.sequence), 0)))
+        row = EntryRow(entry=entry, sequence=(newest or 0) + 1)
+        self.session.add(row)
+        await self.session.flush()
+        return row.sequence
+
+    async def entry(self, entry: str) -> EntryRow | None:
+        """Find a county's registered entry."""
+        return await self.session.get(EntryRow, entry, with_for_update=self._writes)
+
+    async def holding(self, dataset: str) -> HoldingRow | None:
+        """Find how far a dataset is held."""
+        return await self.session.get(HoldingRow, dataset, with_for_update=self._writes)
+
+    async def hold(self, dataset: str, epoch: int, to: int) -> None:
+        """Note how far a dataset is held now."""
+        values = {"dataset": dataset, "epoch": epoch, "to": to}
+        statement = insert(HoldingRow).values(values)
+        await self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["dataset"], set_={"epoch": epoch, "to": to}
+            )
+        )
+
+    async def forget_rows(self, dataset: str) -> None:
+        """Drop a dataset's rows before a new epoch."""
+        await self.session.execute(delete(HeldRow).where(HeldRow.dataset == dataset))
+
+    async def put_rows(self, dataset: str, rows: dict[str, dict[str, Any]]) -> None:
+        """Insert or overwrite rows by id."""
+        if not rows:
+            return
+        values = [{"dataset": dataset, "id": id_, "row": row} for id_, row in rows.items()]
+        statement = insert(HeldRow)
+        statement = statement.on_conflict_do_update(
+            index_elements=["dataset", "id"], set_={"row": statement.excluded.row}
+        )
+        await self.session.execute(statement, values)
+
+    async def drop_rows(self, dataset: str, gone: list[str]) -> None:
+        """Delete rows by id."""
+        if gone:
+            await self.session.execute(
+                delete(HeldRow).where(HeldRow.dataset == dataset, HeldRow.id.in_(gone))
+            )
+
+    async def count_rows(self, dataset: str) -> int:
+        """Count the rows held of a dataset."""
+        query = select(func.count()).select_from(HeldRow).where(HeldRow.dataset == dataset)
+        return await self.session.scalar(query) or 0
+
+    async def is_municipal(self, dataset: str) -> bool:
+        """Tell whether a dataset is of the municipal catalogue."""
+        return await self.session.get(MunicipalEntryRow, dataset) is not None
+
+    async def catalogue(self, after: int) -> list[MunicipalEntry]:
+        """Return the municipal entries changed after a sequence number, in order."""
+        query = select(MunicipalEntryRow).where(MunicipalEntryRow.sequence > after)
+        rows = await self.session.scalars(query.order_by(MunicipalEntryRow.sequence).limit(200))
+        return [MunicipalEntry.model_validate(row.entry) for row in rows]
+
+    async def service(self, municipal_code: str) -> MunicipalEntry | None:
+        """Find the entry behind a municipal data service."""
+        query = select(MunicipalEntryRow.entry).where(
+            MunicipalEntryRow.municipal_code == municipal_code
+        )
+        found = await self.session.scalar(query)
+        return MunicipalEntry.model_validate(found) if found else None
+
+    async def witnessed(self) -> WitnessRow | None:
+        """Return the newest checkpoint countersigned, held until the transaction ends."""
+        return await self.session.get(WitnessRow, 1, with_for_update=True)
+
+    async def witness(self, size: int, note: str) -> None:
+        """Note the newest checkpoint countersigned."""
+        statement = insert(WitnessRow).values(one=1, size=size, note=note)
+        await self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["one"], set_={"size": size, "note": note}
+            )
+        )
+
+
+async def read_switches(session: AsyncSession) -> Switches:
+    """Return the switches as they stand."""
+    row = await session.get(SwitchRow, 1)
+    return Switches.model_validate(row.value) if row else Switches()
+
+
+async def write_switches(session: AsyncSession, switches: Switches) -> None:
+    """Set the switches."""
+    value = switches.model_dump(mode="json")
+    statement = insert(SwitchRow).values(one=1, value=value)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["one"], set_={"value": value})
+    )
+
+
+async def due_callbacks(session: AsyncSession, limit: int = 50) -> Sequence[CallbackRow]:
+    """Return call-backs whose time has come, each held so that no other worker sends it."""
+    query = select(CallbackRow).where(
+        CallbackRow.sent_at.is_(None), CallbackRow.due_at <= datetime.now(UTC)
+    )
+    query = query.order_by(CallbackRow.due_at, CallbackRow.id).limit(limit)
+    return (await session.scalars(query.with_for_update(skip_locked=True))).all()
+
+
+async def postpone(session: AsyncSession, row: CallbackRow, seconds: float) -> None:
+    """Offer a call-back again later."""
+    due = datetime.now(UTC) + timedelta(seconds=seconds)
+    changed = update(CallbackRow).where(CallbackRow.id == row.id)
+    await session.execute(changed.values(attempts=row.attempts + 1, due_at=due))
+
+
+async def sent(session: AsyncSession, row: CallbackRow) -> None:
+    """Mark a call-back as taken."""
+    changed = update(CallbackRow).where(CallbackRow.id == row.id)
+    await session.execute(changed.values(attempts=row.attempts + 1, sent_at=func.now()))
+
+
+def as_callback(row: CallbackRow) -> Callback:
+    """Return the wire form of a queued call-back."""
+    return Callback.model_validate(
+        {"id": row.id, "ref": row.ref, "issued_at": row.issued_at, "answer": row.answer}
+    )
