@@ -1,0 +1,1 @@
+"""Applications, opinions, grants and objections: who may read what, and until when."""

@@ -1,0 +1,1 @@
+"""Applications: from a department's request to the Commission's decision."""

@@ -1,0 +1,142 @@
+"""Routes of applications: HTTP in, HTTP out."""
+
+from typing import Any
+
+from fastapi import Request
+from zhengshu_chassis.auth import allowed
+from zhengshu_chassis.problems import problems, render
+from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.sharing import (
+    ApplicationIn,
+    ApplicationList,
+    ApplicationOut,
+    EndorsementIn,
+    ReasonIn,
+    SupplementIn,
+)
+
+from zhengshu_sharing.access import scope
+from zhengshu_sharing.applications import operations, views
+from zhengshu_sharing.applications.errors import (
+    AlreadyReturned,
+    ApplicationNotFound,
+    CompetentReadsNoRows,
+    ConsentNotGiven,
+    DatasetRepeated,
+    EnterpriseDoesNotRead,
+    FilterNotAllowed,
+    ItemsWithheld,
+    KindDoesNotApply,
+    MissingNotNamed,
+    NotPossibleNow,
+    OwnApplication,
+    PeriodNotAllowed,
+)
+from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
+from zhengshu_sharing.requests import By, CursorInvalid, Now, Paged
+from zhengshu_sharing.unit import InUnit
+
+router = Router(prefix="/v1/applications", tags=["共享申请"])
+
+REFUSALS = problems(
+    DatasetNotFound,
+    OwnDataset,
+    EnterpriseDoesNotRead,
+    CompetentReadsNoRows,
+    KindDoesNotApply,
+    ItemsWithheld,
+    ItemsUnknown,
+    DatasetRepeated,
+    FilterNotAllowed,
+    PeriodNotAllowed,
+    ConsentNotGiven,
+)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ApplicationOut,
+    responses=REFUSALS,
+    dependencies=[allowed(Action.APPLICATION_SUBMIT)],
+)
+async def submit_application(
+    body: ApplicationIn, by: By, unit: InUnit, now: Now, request: Request
+) -> Any:
+    """提交共享申请"""
+    taken = await operations.submit(unit, body, by=by, now=now)
+    if isinstance(taken, ItemsWithheld):
+        # Answered, not raised: the announcement of the refusal is to be committed.
+        return render(taken, request.url.path)
+    return await views.one(unit, taken)
+
+
+@router.get(
+    "",
+    response_model=ApplicationList,
+    responses=problems(CursorInvalid),
+    dependencies=[allowed(Action.APPLICATION_READ)],
+)
+async def list_applications(by: By, unit: InUnit, place: Paged) -> ApplicationList:
+    """查询共享申请(本单位的;主管部门可见全部)"""
+    found, more = await unit.applications.page(
+        organization=scope(by), after=place.after, limit=place.limit
+    )
+    following = place.following([one.id for one in found], more=more)
+    return ApplicationList(applications=await views.shown(unit, found), next=following)
+
+
+@router.get(
+    "/{application_id}",
+    response_model=ApplicationOut,
+    responses=problems(ApplicationNotFound),
+    dependencies=[allowed(Action.APPLICATION_READ)],
+)
+async def read_application(application_id: str, by: By, unit: InUnit) -> ApplicationOut:
+    """查看共享申请、办理进度与期限"""
+    return await views.one(unit, await operations.read(unit, application_id, by=by))
+
+
+@router.post(
+    "/{application_id}/endorsement",
+    response_model=ApplicationOut,
+    responses=problems(
+        ApplicationNotFound, OwnApplication, NotPossibleNow, AlreadyReturned, MissingNotNamed
+    ),
+    dependencies=[allowed(Action.APPLICATION_ENDORSE)],
+)
+async def endorse_application(
+    application_id: str, body: EndorsementIn, by: By, unit: InUnit, now: Now
+) -> ApplicationOut:
+    """主管部门初审:同意转报、一次性告知补正,或说明理由不予同意"""
+    changed = await operations.endorse(unit, application_id, body, by=by, now=now)
+    return await views.one(unit, changed)
+
+
+@router.post(
+    "/{application_id}/supplement",
+    response_model=ApplicationOut,
+    responses=problems(ApplicationNotFound, NotPossibleNow, PeriodNotAllowed, ConsentNotGiven),
+    dependencies=[allowed(Action.APPLICATION_SUBMIT)],
+)
+async def supplement_application(
+    application_id: str, body: SupplementIn, by: By, unit: InUnit, now: Now
+) -> ApplicationOut:
+    """按一次性告知补正"""
+    changed = await operations.supplement(unit, application_id, body, by=by, now=now)
+    return await views.one(unit, changed)
+
+
+@router.post(
+    "/{application_id}/withdrawal",
+    response_model=ApplicationOut,
+    responses=problems(ApplicationNotFound, NotPossibleNow),
+    dependencies=[allowed(Action.APPLICATION_WITHDRAW)],
+)
+async def withdraw_application(
+    application_id: str, body: ReasonIn, by: By, unit: InUnit, now: Now
+) -> ApplicationOut:
+    """撤回尚未决定的申请"""
+    changed = await operations.withdraw(unit, application_id, by=by, reason=body.reason, now=now)
+    return await views.one(unit, changed)

@@ -1,0 +1,150 @@
+"""What becomes of an application the moment it arrives: admitted or not, then split by class. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+from zhengshu_contracts.catalog import Consent, ItemBrief
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.sharing import PartIn
+from zhengshu_contracts.vocabulary import OrganizationKind, SharingClass
+
+from zhengshu_sharing.applications.domain import Part
+from zhengshu_sharing.applications.errors import (
+    CompetentReadsNoRows,
+    ConsentNotGiven,
+    DatasetRepeated,
+    EnterpriseDoesNotRead,
+    FilterNotAllowed,
+    KindDoesNotApply,
+    PeriodNotAllowed,
+)
+from zhengshu_sharing.applications.states import arrival
+from zhengshu_sharing.datasets.domain import Dataset
+from zhengshu_sharing.datasets.errors import DatasetNotFound, OwnDataset
+
+NOT_READING = {
+    OrganizationKind.PUBLIC_SERVICE_ENTERPRISE: EnterpriseDoesNotRead,
+    OrganizationKind.COMPETENT: CompetentReadsNoRows,
+    None: KindDoesNotApply,
+}
+
+FilterColumns = Callable[[str], Iterable[str]]
+"""Reads a row filter and returns the columns it names; raises ValueError when it cannot be read."""
+
+
+def admit(applicant: Principal) -> None:
+    """Refuse whoever may not read shared data at all."""
+    refusal = NOT_READING.get(applicant.organization_kind)
+    if refusal is not None:
+        raise refusal
+
+
+def check_period(until: date, *, today: date, longest_years: int) -> None:
+    """Refuse a period that is over, or longer than is ever granted."""
+    latest = years_after(today, longest_years)
+    if not today < until <= latest:
+        raise PeriodNotAllowed(until, latest)
+
+
+def check_consent(consent: Consent, *, today: date) -> None:
+    """Refuse a consent that is yet to be given (Decree 809 Art. 20)."""
+    if consent.on > today:
+        raise ConsentNotGiven(consent.on)
+
+
+def split(
+    application: str,
+    wishes: Iterable[PartIn],
+    datasets: Mapping[str, Dataset],
+    *,
+    applicant: str,
+    filter_columns: FilterColumns,
+) -> tuple[Part, ...]:
+    """Cut an application into parts of one dataset and one class, each in its state on arrival."""
+    drafts = []
+    seen: set[str] = set()
+    for wish in wishes:
+        if wish.dataset in seen:
+            raise DatasetRepeated(wish.dataset)
+        seen.add(wish.dataset)
+        dataset = _applicable(wish, datasets, applicant)
+        _check_filter(wish, dataset, filter_columns)
+        drafts += [(wish, dataset, *group) for group in _by_class(dataset.chosen(wish.items))]
+    return tuple(
+        _part(f"{application}-{number}", *draft) for number, draft in enumerate(drafts, start=1)
+    )
+
+
+def refused_whole(parts: Iterable[Part]) -> bool:
+    """Tell whether nothing but withheld items was applied for."""
+    return all(part.sharing is SharingClass.WITHHELD for part in parts)
+
+
+def years_after(day: date, years: int) -> date:
+    """Return the same day some years later; 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def _applicable(wish: PartIn, datasets: Mapping[str, Dataset], applicant: str) -> Dataset:
+    dataset = datasets.get(wish.dataset)
+    if dataset is None:
+        raise DatasetNotFound(wish.dataset)
+    if dataset.provider == applicant:
+        raise OwnDataset(dataset.id)
+    return dataset
+
+
+def _check_filter(wish: PartIn, dataset: Dataset, filter_columns: FilterColumns) -> None:
+    """A filter may name items that are not applied for, but none that is withheld: it would tell."""
+    try:
+        named = set(filter_columns(wish.filter)) if wish.filter else set()
+    except ValueError as error:
+        raise FilterNotAllowed(dataset.id, str(error)) from error
+    known = dataset.names(SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL)
+    if named - known:
+        raise FilterNotAllowed(
+            dataset.id, f"不能用作条件的信息项:{'、'.join(sorted(named - known))}"
+        )
+
+
+def _by_class(
+    items: tuple[ItemBrief, ...],
+) -> list[tuple[SharingClass, tuple[ItemBrief, ...]]]:
+    groups = [
+        (sharing, tuple(item for item in items if item.sharing is sharing))
+        for sharing in SharingClass
+    ]
+    return [group for group in groups if group[1]]
+
+
+def _part(
+    part: str,
+    wish: PartIn,
+    dataset: Dataset,
+    sharing: SharingClass,
+    items: tuple[ItemBrief, ...],
+) -> Part:
+    return Part(
+        id=part,
+        dataset=dataset.id,
+        title=dataset.title,
+        provider=dataset.provider,
+        origin=dataset.origin,
+        sharing=sharing,
+        items=tuple(item.name for item in items),
+        modes=tuple(dict.fromkeys(wish.modes)),
+        filter=wish.filter if sharing is SharingClass.CONDITIONAL else "",
+        state=arrival(sharing),
+        reason=citations(items) if sharing is SharingClass.WITHHELD else None,
+    )
+
+
+def citations(items: Iterable[ItemBrief]) -> str:
+    """Return, item by item, the law that withholds them (Decree 809 Art. 14)."""
+    return ";".join(
+        f"{item.title}:{item.citation.text()}" if item.citation else f"{item.title}:不予共享"
+        for item in items
+    )

@@ -1,0 +1,101 @@
+"""The Commission takes and decides an application's part. The caller owns the transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from zhengshu_chassis import failpoints
+from zhengshu_contracts.commission import DecisionAnswer
+from zhengshu_contracts.sharing import ApplicationForwarded, ApplicationRefused
+from zhengshu_contracts.vocabulary import Outcome, SharingClass
+
+from zhengshu_sharing.applications import domain
+from zhengshu_sharing.applications.domain import Application, Award, Part
+from zhengshu_sharing.applications.repository import Step
+from zhengshu_sharing.applications.states import Move, may
+from zhengshu_sharing.grants import operations as grants
+from zhengshu_sharing.unit import Unit
+from zhengshu_sharing.workdays import day_of
+
+COMMISSION = "市大数据委"
+NO_REASON = "市大数据委未说明理由"
+NOTHING_LEFT = "准予的内容与申请没有交集、已不可共享,或使用时限已过"
+SHAREABLE = (SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL)
+
+
+async def forwarded(unit: Unit, part: str, acceptance: str, *, now: datetime) -> None:
+    """Note that the Commission has a part."""
+    application, found = await unit.applications.lock_part(part)
+    if not may(found.state, Move.FORWARD):
+        return
+    await unit.applications.save(application.with_part(found.moved(Move.FORWARD)))
+    opinion = f"受理号 {acceptance}" if acceptance else ""
+    await note(unit, found, application, "受理", opinion, now=now)
+    event = ApplicationForwarded(
+        application=application.id,
+        organization=application.organization,
+        part=part,
+        acceptance=acceptance,
+    )
+    unit.outbox.add(event, aggregate=application.id)
+
+
+async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
+    """Apply the Commission's decision; False when the part is not, or no longer, its to decide."""
+    application, part = await unit.applications.lock_part(answer.part)
+    if answer.outcome is Outcome.RETURN or not may(part.state, Move.GRANT):
+        return False
+    await unit.opinions.lapse([part.id])
+    if answer.outcome is Outcome.REFUSE:
+        await _refuse(unit, application, part, answer.reason or NO_REASON, now=now)
+    elif award := await _award(unit, application, part, answer, now=now):
+        await _grant(unit, application, part, award, answer.reason, now=now)
+    else:
+        await _refuse(unit, application, part, NOTHING_LEFT, now=now)
+    failpoints.hit("decision.applied")
+    return True
+
+
+async def note(
+    unit: Unit, part: Part, application: Application, what: str, opinion: str, *, now: datetime
+) -> None:
+    """Add what the Commission did to the timeline."""
+    step = Step(now, COMMISSION, what, opinion=opinion, part=part.id)
+    await unit.applications.note(application.id, step)
+
+
+async def _award(
+    unit: Unit, application: Application, part: Part, answer: DecisionAnswer, *, now: datetime
+) -> Award | None:
+    dataset = (await unit.datasets.published([part.dataset])).get(part.dataset)
+    return domain.award(
+        part,
+        applied_until=application.terms.until,
+        shareable=dataset.names(*SHAREABLE) if dataset else frozenset(),
+        items=answer.items,
+        until=answer.until,
+        today=day_of(now),
+    )
+
+
+async def _grant(
+    unit: Unit, application: Application, part: Part, award: Award, opinion: str, *, now: datetime
+) -> None:
+    grant = await grants.activate(unit, application, part, award, now=now)
+    changed = replace(part.moved(Move.GRANT), grant=grant.id)
+    await unit.applications.save(application.with_part(changed))
+    await note(unit, part, application, "同意授权", opinion, now=now)
+
+
+async def _refuse(
+    unit: Unit, application: Application, part: Part, reason: str, *, now: datetime
+) -> None:
+    await unit.applications.save(application.with_part(part.moved(Move.REFUSE, reason)))
+    await note(unit, part, application, "不予授权", reason, now=now)
+    event = ApplicationRefused(
+        application=application.id,
+        organization=application.organization,
+        part=part.id,
+        dataset=part.dataset,
+        by="commission",
+    )
+    unit.outbox.add(event, aggregate=application.id)

@@ -1,0 +1,209 @@
+"""What may happen to an application, and who may do it. Knows no HTTP, SQL or NATS.
+
+A function returns the application as it is afterwards, or raises why it stays as it is.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.vocabulary import ApplicationState, Mode, Origin, SharingClass
+
+from zhengshu_sharing.applications.errors import (
+    AlreadyReturned,
+    ApplicationNotFound,
+    MissingNotNamed,
+    NotPossibleNow,
+    OwnApplication,
+)
+from zhengshu_sharing.applications.states import MOVES, PROGRESS, Move, may
+from zhengshu_sharing.workdays import Calendar, Due, day_of
+
+ENDORSEMENT_DAYS = 2
+OPINION_DAYS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the applicant declares (Decree 809 Art. 20)."""
+
+    basis: str
+    scenario: str
+    scope: str
+    purpose: str
+    until: date
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One dataset and one class of its items: decided on its own."""
+
+    id: str
+    dataset: str
+    title: str
+    provider: str
+    origin: Origin
+    sharing: SharingClass
+    items: tuple[str, ...]
+    modes: tuple[Mode, ...]
+    filter: str
+    state: ApplicationState
+    reason: str | None = None
+    grant: str | None = None
+    asked_at: datetime | None = None
+    """When the Commission asked for the provider's opinion."""
+    asked_due: date | None = None
+    """By when the Commission wants it, if it said so."""
+
+    def moved(self, move: Move, reason: str | None = None) -> "Part":
+        """Return the part after a move that its state allows."""
+        return replace(self, state=MOVES[move][1], reason=reason or self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One case: one number, one timeline, a part per dataset and class."""
+
+    id: str
+    number: str
+    organization: str
+    submitted_by: str
+    submitted_at: datetime
+    terms: Terms
+    parts: tuple[Part, ...]
+    returned_at: datetime | None = None
+    supplemented_at: datetime | None = None
+
+    @property
+    def state(self) -> ApplicationState:
+        """The state of the slowest part; once all are decided, the best of their outcomes."""
+        return min((part.state for part in self.parts), key=PROGRESS.index)
+
+    def part(self, part: str) -> Part:
+        """Return one part."""
+        for one in self.parts:
+            if one.id == part:
+                return one
+        raise ApplicationNotFound(part)
+
+    def with_part(self, changed: Part) -> "Application":
+        """Return the application with one part replaced."""
+        parts = tuple(changed if one.id == changed.id else one for one in self.parts)
+        return replace(self, parts=parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """What a decision gives: never more than was applied for."""
+
+    items: tuple[str, ...]
+    until: date
+
+
+def endorse(application: Application, *, by: Principal) -> Application:
+    """Let the parts that wait for it go on to the Commission."""
+    _others(application, by)
+    return _advance(application, Move.ENDORSE)
+
+
+def give_back(
+    application: Application, *, by: Principal, missing: Iterable[str], now: datetime
+) -> Application:
+    """Ask for everything that is missing: once, and completely (Decree 809 Art. 21)."""
+    _others(application, by)
+    if application.returned_at is not None:
+        raise AlreadyReturned(application.id)
+    if not any(text.strip() for text in missing):
+        raise MissingNotNamed
+    return replace(_advance(application, Move.RETURN), returned_at=now)
+
+
+def decline(application: Application, *, by: Principal, reason: str) -> Application:
+    """Refuse with reasons what the competent department will not forward."""
+    _others(application, by)
+    return _advance(application, Move.DECLINE, reason)
+
+
+def supplement(application: Application, *, terms: Terms, now: datetime) -> Application:
+    """Take what was missing; the parts stay what they were."""
+    supplied = replace(_advance(application, Move.SUPPLEMENT), terms=terms)
+    return replace(supplied, supplemented_at=now)
+
+
+def withdraw(application: Application) -> Application:
+    """Withdraw every part that nobody has decided yet."""
+    return _advance(application, Move.WITHDRAW)
+
+
+def consult(part: Part, *, due: date | None, now: datetime) -> Part | None:
+    """Ask the provider; None when the question comes too late, twice, or for no county provider."""
+    if part.origin is Origin.MUNICIPAL or not may(part.state, Move.CONSULT):
+        return None
+    return replace(part.moved(Move.CONSULT), asked_at=now, asked_due=due)
+
+
+def award(
+    part: Part,
+    *,
+    applied_until: date,
+    shareable: frozenset[str],
+    items: Iterable[str] | None,
+    until: date | None,
+    today: date,
+) -> Award | None:
+    """Narrow what was applied for by what was decided; None when nothing is left.
+
+    A decision never widens: items not applied for are dropped, and so is what has been withheld
+    since; a later date than the applicant's is cut to it.
+    """
+    decided = set(part.items if items is None else items)
+    left = tuple(name for name in part.items if name in decided & shareable)
+    last = min(applied_until, until or applied_until)
+    return Award(left, last) if left and last >= today else None
+
+
+def due(application: Application, calendar: Calendar) -> Due | None:
+    """Return when the step the application waits for falls due, where this side has a clock."""
+    if application.state is ApplicationState.SUBMITTED:
+        return _endorsement_due(application, calendar)
+    asked = [part for part in application.parts if part.state is ApplicationState.CONSULTING]
+    if application.state is not ApplicationState.CONSULTING:
+        return None
+    return min((opinion_due(part, calendar) for part in asked), key=lambda due: due.on)
+
+
+def opinion_due(part: Part, calendar: Calendar) -> Due:
+    """Return when the provider's opinion falls due: as the Commission set it, else by the decree."""
+    if part.asked_due is not None:
+        return Due(part.asked_due)
+    if part.asked_at is None:
+        raise ValueError(part.id)
+    return calendar.due(day_of(part.asked_at), OPINION_DAYS)
+
+
+def _endorsement_due(application: Application, calendar: Calendar) -> Due:
+    """The clock pauses while the applicant supplies what is missing, then runs on."""
+    received = day_of(application.submitted_at)
+    if application.returned_at is None or application.supplemented_at is None:
+        return calendar.due(received, ENDORSEMENT_DAYS)
+    used = calendar.elapsed(received, day_of(application.returned_at))
+    return calendar.due(day_of(application.supplemented_at), max(ENDORSEMENT_DAYS - used, 1))
+
+
+def _others(application: Application, by: Principal) -> None:
+    """Nobody decides their own application, neither the person nor the organisation."""
+    if by.id == application.submitted_by or by.organization == application.organization:
+        raise OwnApplication(application.id)
+
+
+def _advance(application: Application, move: Move, reason: str | None = None) -> Application:
+    """Move every part that can make the move; refuse when none can."""
+    parts = tuple(
+        part.moved(move, reason) if may(part.state, move) else part for part in application.parts
+    )
+    if parts == application.parts:
+        raise NotPossibleNow(application.id, application.state)
+    return replace(application, parts=parts)

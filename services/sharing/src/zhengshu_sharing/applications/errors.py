@@ -1,0 +1,166 @@
+"""Why an application cannot be taken or cannot go on."""
+
+from datetime import date
+
+from zhengshu_chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.vocabulary import ApplicationState
+
+
+class ApplicationNotFound(NotFound):
+    """There is no such application, or none this caller may see."""
+
+    slug = "application-not-found"
+    title = "未找到该申请"
+
+    def __init__(self, application: str) -> None:
+        super().__init__(f"未找到申请 {application}")
+
+
+class EnterpriseDoesNotRead(Forbidden):
+    """A public-service enterprise provides data and reads none."""
+
+    slug = "enterprise-does-not-read"
+    title = "公共服务企业不得申请政务数据"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "公共服务企业按办法提供数据,不作为政务数据的使用方",
+            basis=Basis.MEASURES_ENTERPRISE.label,
+            next="可使用已向社会开放的数据:GET /v1/open/datasets",
+        )
+
+
+class CompetentReadsNoRows(Forbidden):
+    """Who endorses applications makes none."""
+
+    slug = "competent-reads-no-rows"
+    title = "主管部门不作为数据使用方"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "主管部门负责审核转报,不能为自己申请数据", basis=Basis.MEASURES_SHARING.label
+        )
+
+
+class KindDoesNotApply(Forbidden):
+    """Only an organisation whose kind is known may apply."""
+
+    slug = "kind-does-not-apply"
+    title = "该类单位不能申请"
+
+    def __init__(self) -> None:
+        super().__init__("单位类型不明,不能申请共享数据", basis=Basis.MEASURES_SHARING.label)
+
+
+class ItemsWithheld(Forbidden):
+    """Everything applied for is withheld; the citations say by what law."""
+
+    slug = "items-withheld"
+    title = "不予共享"
+
+    def __init__(self, reason: str, basis: str) -> None:
+        super().__init__(
+            reason, basis=basis, next="如认为共享属性有误,可提出异议:POST /v1/objections"
+        )
+
+
+class DatasetRepeated(Invalid):
+    """A dataset is applied for twice in one application."""
+
+    slug = "dataset-repeated"
+    title = "同一数据集重复申请"
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__(f"数据集 {dataset} 在一份申请中只能出现一次")
+
+
+class FilterNotAllowed(Invalid):
+    """The row filter cannot be read, or names columns it must not name."""
+
+    slug = "filter-not-allowed"
+    title = "行条件不符合要求"
+
+    def __init__(self, dataset: str, reason: str) -> None:
+        super().__init__(
+            f"数据集 {dataset} 的行条件:{reason}", next="写法同查询接口,如 town=eq.凤山镇"
+        )
+
+
+class PeriodNotAllowed(Invalid):
+    """The period asked for is over or too long."""
+
+    slug = "period-not-allowed"
+    title = "使用时限不符合要求"
+
+    def __init__(self, until: date, latest: date) -> None:
+        super().__init__(
+            f"使用时限 {until} 应晚于今天,且不晚于 {latest}",
+            basis=Basis.DECREE_20.label,
+            pointers=[("/until", "period-not-allowed", f"应晚于今天,且不晚于 {latest}")],
+        )
+
+
+class ConsentNotGiven(Invalid):
+    """A consent dated in the future is none yet."""
+
+    slug = "consent-not-given"
+    title = "共享工作机构负责人尚未同意"
+
+    def __init__(self, on: date) -> None:
+        super().__init__(
+            f"同意日期 {on} 在今天之后",
+            basis=Basis.DECREE_20.label,
+            next="请在本单位共享工作机构负责人同意之后提交",
+            pointers=[("/consent/on", "in-the-future", "同意日期不能晚于今天")],
+        )
+
+
+class OwnApplication(Forbidden):
+    """Nobody decides their own application."""
+
+    slug = "own-application"
+    title = "不能办理本人或本单位的申请"
+
+    def __init__(self, application: str) -> None:
+        super().__init__(
+            f"申请 {application} 由本人或本单位提出,应由他人办理", basis=Basis.DECREE_20.label
+        )
+
+
+class NotPossibleNow(Conflict):
+    """The application's state does not allow the step."""
+
+    slug = "not-possible-now"
+    title = "申请当前状态不允许此操作"
+
+    def __init__(self, application: str, state: ApplicationState) -> None:
+        super().__init__(f"申请 {application} 当前状态为“{state.label}”")
+
+
+class AlreadyReturned(Conflict):
+    """The one supplement notice was already sent."""
+
+    slug = "already-returned"
+    title = "已一次性告知补正"
+
+    def __init__(self, application: str) -> None:
+        super().__init__(
+            f"申请 {application} 已经一次性告知过需补正的材料,不能再次退回补正",
+            basis=Basis.DECREE_21.label,
+            next="请同意转报,或说明理由不予同意",
+        )
+
+
+class MissingNotNamed(Invalid):
+    """A supplement notice names everything that is missing."""
+
+    slug = "missing-not-named"
+    title = "未列出需补正的材料"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "退回补正应一次性告知需要补正的全部材料",
+            basis=Basis.DECREE_21.label,
+            pointers=[("/missing", "empty", "请逐项列出需补正的材料")],
+        )

@@ -1,0 +1,274 @@
+"""What happens to applications: load, decide, save, announce. The caller owns the transaction."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from zhengshu_chassis import failpoints, ids
+from zhengshu_contracts.commission import (
+    ApplicationFiling,
+    DispatchKind,
+    WithdrawalFiling,
+)
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.sharing import (
+    ApplicationEndorsed,
+    ApplicationIn,
+    ApplicationRefused,
+    ApplicationReturned,
+    ApplicationSubmitted,
+    ApplicationSupplemented,
+    ApplicationWithdrawn,
+    EndorsementIn,
+    SupplementIn,
+)
+from zhengshu_contracts.vocabulary import ApplicationState, Outcome, SharingClass
+
+from zhengshu_sharing.access import home, sees
+from zhengshu_sharing.applications import arrival, domain
+from zhengshu_sharing.applications.domain import Application, Part, Terms
+from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithheld
+from zhengshu_sharing.applications.filters import columns_of
+from zhengshu_sharing.applications.repository import Step
+from zhengshu_sharing.applications.states import WITH_COMMISSION
+from zhengshu_sharing.unit import Unit
+from zhengshu_sharing.workdays import day_of
+
+BY_CLASS = "class"
+"""Who refused, in the event, when the items' class did."""
+
+
+async def read(unit: Unit, application: str, *, by: Principal) -> Application:
+    """Return an application that the applicant or the competent department asks for."""
+    found = await unit.applications.get(application)
+    if not sees(by, found.organization):
+        raise ApplicationNotFound(application)
+    return found
+
+
+async def submit(
+    unit: Unit, wish: ApplicationIn, *, by: Principal, now: datetime
+) -> Application | ItemsWithheld:
+    """Take an application and split it. All withheld: nothing is kept but the announced refusal."""
+    arrival.admit(by)
+    _check_terms(unit, _terms(wish), now=now)
+    known = await unit.datasets.published(part.dataset for part in wish.parts)
+    case = ids.new("a")
+    parts = arrival.split(case, wish.parts, known, applicant=home(by), filter_columns=columns_of)
+    if arrival.refused_whole(parts):
+        _announce_withheld(unit, case, home(by), parts)
+        reasons = ";".join(part.reason or "" for part in parts)
+        return ItemsWithheld(f"所申请的信息项不予共享:{reasons}", reasons)
+    application = Application(
+        id=case,
+        number=await _number(unit, now),
+        organization=home(by),
+        submitted_by=by.id,
+        submitted_at=now,
+        terms=_terms(wish),
+        parts=parts,
+    )
+    await unit.applications.add(application)
+    await _note_arrival(unit, application, by=by)
+    _announce_withheld(unit, case, home(by), parts)
+    failpoints.hit("application.submitted")
+    return application
+
+
+async def endorse(
+    unit: Unit, application: str, decision: EndorsementIn, *, by: Principal, now: datetime
+) -> Application:
+    """Forward, return once, or refuse with reasons what waits for the competent department."""
+    found = await _locked(unit, application, by=by)
+    if decision.outcome is Outcome.AGREE:
+        return await _endorse(unit, found, decision.opinion, by=by, now=now)
+    if decision.outcome is Outcome.RETURN:
+        return await _give_back(unit, found, decision, by=by, now=now)
+    return await _decline(unit, found, decision.opinion, by=by, now=now)
+
+
+async def supplement(
+    unit: Unit, application: str, given: SupplementIn, *, by: Principal, now: datetime
+) -> Application:
+    """Take what the supplement notice asked for."""
+    found = await _locked_own(unit, application, by=by)
+    changes = given.model_dump(exclude={"note", "consent"}, exclude_none=True)
+    terms = replace(found.terms, **changes, consent=given.consent or found.terms.consent)
+    changed = domain.supplement(found, terms=terms, now=now)
+    _check_terms(unit, terms, now=now)
+    await unit.applications.save(changed)
+    await _note(unit, changed, "补正", by=by, now=now, opinion=given.note)
+    unit.outbox.add(ApplicationSupplemented(**_about(changed)), aggregate=changed.id)
+    return changed
+
+
+async def withdraw(
+    unit: Unit, application: str, *, by: Principal, reason: str, now: datetime
+) -> Application:
+    """Withdraw what nobody has decided, and let the Commission know of what it may have."""
+    seen = await unit.applications.get(application)
+    if seen.organization != home(by):
+        raise ApplicationNotFound(application)
+    # Dispatches are locked before the application, as call-backs do: the other way could deadlock.
+    for part in seen.parts:
+        if part.state in WITH_COMMISSION:
+            await unit.dispatches.cancel(part.id, DispatchKind.APPLICATION)
+    found = await unit.applications.lock(application)
+    changed = domain.withdraw(found)
+    await unit.applications.save(changed)
+    for part in found.parts:
+        if part.state in WITH_COMMISSION:
+            notice = WithdrawalFiling(part=part.id, reason=reason)
+            unit.dispatches.open(DispatchKind.WITHDRAWAL, part.id, notice, expects_answer=False)
+    await unit.opinions.lapse([part.id for part in found.parts])
+    await _note(unit, changed, "撤回申请", by=by, now=now, opinion=reason)
+    unit.outbox.add(ApplicationWithdrawn(**_about(changed)), aggregate=changed.id)
+    return changed
+
+
+async def _endorse(
+    unit: Unit, found: Application, opinion: str, *, by: Principal, now: datetime
+) -> Application:
+    changed = domain.endorse(found, by=by)
+    await unit.applications.save(changed)
+    known = await unit.datasets.published(part.dataset for part in changed.parts)
+    applicant = await unit.datasets.name_of(changed.organization)
+    for part in _moved(found, changed):
+        dataset = known.get(part.dataset)
+        code = dataset.municipal_code if dataset else None
+        filing = _filing(changed, part, applicant, code, opinion)
+        unit.dispatches.open(DispatchKind.APPLICATION, part.id, filing)
+    await _note(unit, changed, "同意转报", by=by, now=now, opinion=opinion)
+    unit.outbox.add(ApplicationEndorsed(**_about(changed), by=by.id), aggregate=changed.id)
+    return changed
+
+
+async def _give_back(
+    unit: Unit, found: Application, decision: EndorsementIn, *, by: Principal, now: datetime
+) -> Application:
+    changed = domain.give_back(found, by=by, missing=decision.missing, now=now)
+    await unit.applications.save(changed)
+    opinion = f"{decision.opinion}。需补正:{';'.join(decision.missing)}"
+    await _note(unit, changed, "一次性告知补正", by=by, now=now, opinion=opinion)
+    unit.outbox.add(ApplicationReturned(**_about(changed), by=by.id), aggregate=changed.id)
+    return changed
+
+
+async def _decline(
+    unit: Unit, found: Application, reason: str, *, by: Principal, now: datetime
+) -> Application:
+    changed = domain.decline(found, by=by, reason=reason)
+    await unit.applications.save(changed)
+    await _note(unit, changed, "不同意转报", by=by, now=now, opinion=reason)
+    for part in _moved(found, changed):
+        event = ApplicationRefused(**_about(changed), part=part.id, dataset=part.dataset, by=by.id)
+        unit.outbox.add(event, aggregate=changed.id)
+    return changed
+
+
+async def _locked(unit: Unit, application: str, *, by: Principal) -> Application:
+    found = await unit.applications.lock(application)
+    if not sees(by, found.organization):
+        raise ApplicationNotFound(application)
+    return found
+
+
+async def _locked_own(unit: Unit, application: str, *, by: Principal) -> Application:
+    found = await unit.applications.lock(application)
+    if found.organization != home(by):
+        raise ApplicationNotFound(application)
+    return found
+
+
+def _terms(wish: ApplicationIn) -> Terms:
+    return Terms(wish.basis, wish.scenario, wish.scope, wish.purpose, wish.until, wish.consent)
+
+
+def _check_terms(unit: Unit, terms: Terms, *, now: datetime) -> None:
+    today = day_of(now)
+    arrival.check_period(terms.until, today=today, longest_years=unit.settings.longest_years)
+    arrival.check_consent(terms.consent, today=today)
+
+
+async def _number(unit: Unit, now: datetime) -> str:
+    series = f"{unit.settings.number_prefix}〔{day_of(now).year}〕"
+    return f"{series}{await unit.applications.next_number(series):06d} 号"
+
+
+def _announce_withheld(unit: Unit, case: str, organization: str, parts: Iterable[Part]) -> None:
+    for part in parts:
+        if part.sharing is SharingClass.WITHHELD:
+            event = ApplicationRefused(
+                application=case,
+                organization=organization,
+                part=part.id,
+                dataset=part.dataset,
+                by=BY_CLASS,
+                basis=part.reason,
+            )
+            unit.outbox.add(event, aggregate=case)
+
+
+async def _note_arrival(unit: Unit, application: Application, *, by: Principal) -> None:
+    at = application.submitted_at
+    await _note(unit, application, "提交申请", by=by, now=at)
+    for part in application.parts:
+        if part.state is not ApplicationState.SUBMITTED:
+            granted = part.state is ApplicationState.GRANTED
+            what = "无条件共享,直接授权" if granted else "不予共享"
+            step = Step(at, "系统", what, opinion=part.reason or "", part=part.id)
+            await unit.applications.note(application.id, step)
+    event = ApplicationSubmitted(
+        **_about(application),
+        number=application.number,
+        datasets=tuple(dict.fromkeys(part.dataset for part in application.parts)),
+    )
+    unit.outbox.add(event, aggregate=application.id)
+
+
+async def _note(
+    unit: Unit,
+    application: Application,
+    what: str,
+    *,
+    by: Principal,
+    now: datetime,
+    opinion: str = "",
+) -> None:
+    actor = await unit.datasets.name_of(home(by))
+    step = Step(now, actor, what, officer=by.id, opinion=opinion)
+    await unit.applications.note(application.id, step)
+
+
+def _moved(before: Application, after: Application) -> list[Part]:
+    pairs = zip(before.parts, after.parts, strict=True)
+    return [new for old, new in pairs if old.state is not new.state]
+
+
+def _filing(
+    application: Application, part: Part, applicant: str, code: str | None, endorsement: str
+) -> ApplicationFiling:
+    terms = application.terms
+    return ApplicationFiling(
+        application=application.id,
+        number=application.number,
+        part=part.id,
+        applicant=application.organization,
+        applicant_name=applicant,
+        provider=part.provider,
+        dataset=part.dataset,
+        municipal_code=code,
+        items=list(part.items),
+        modes=list(part.modes),
+        filter=part.filter,
+        basis=terms.basis,
+        scenario=terms.scenario,
+        scope=terms.scope,
+        purpose=terms.purpose,
+        until=terms.until,
+        endorsement=endorsement,
+    )
+
+
+def _about(application: Application) -> dict[str, str]:
+    return {"application": application.id, "organization": application.organization}

@@ -1,0 +1,71 @@
+"""Applications as callers see them."""
+
+from collections.abc import Sequence
+
+from zhengshu_contracts.sharing import ApplicationOut, PartOut
+from zhengshu_contracts.sharing import Step as StepOut
+
+from zhengshu_sharing.applications.domain import Application, Part, due
+from zhengshu_sharing.applications.repository import Step
+from zhengshu_sharing.unit import Unit
+
+
+async def shown(unit: Unit, applications: Sequence[Application]) -> list[ApplicationOut]:
+    """Return applications with their timelines and due dates."""
+    timelines = await unit.applications.timelines(one.id for one in applications)
+    return [_application(unit, one, timelines.get(one.id, [])) for one in applications]
+
+
+async def one(unit: Unit, application: Application) -> ApplicationOut:
+    """Return one application."""
+    return (await shown(unit, [application]))[0]
+
+
+def _application(unit: Unit, application: Application, timeline: list[Step]) -> ApplicationOut:
+    terms = application.terms
+    deadline = due(application, unit.calendar)
+    return ApplicationOut(
+        id=application.id,
+        number=application.number,
+        organization=application.organization,
+        basis=terms.basis,
+        scenario=terms.scenario,
+        scope=terms.scope,
+        purpose=terms.purpose,
+        until=terms.until,
+        state=application.state,
+        state_label=application.state.label,
+        parts=[_part(part) for part in application.parts],
+        timeline=[_step(step) for step in timeline],
+        submitted_at=application.submitted_at,
+        due=deadline.on if deadline else None,
+        due_provisional=deadline.provisional if deadline else False,
+    )
+
+
+def _part(part: Part) -> PartOut:
+    return PartOut(
+        id=part.id,
+        dataset=part.dataset,
+        title=part.title,
+        provider=part.provider,
+        sharing=part.sharing,
+        items=list(part.items),
+        modes=list(part.modes),
+        filter=part.filter,
+        state=part.state,
+        state_label=part.state.label,
+        reason=part.reason,
+        grant=part.grant,
+    )
+
+
+def _step(step: Step) -> StepOut:
+    return StepOut(
+        at=step.at,
+        actor=step.actor,
+        officer=step.officer,
+        what=step.what,
+        opinion=step.opinion,
+        part=step.part,
+    )

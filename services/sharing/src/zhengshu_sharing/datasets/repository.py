@@ -1,0 +1,114 @@
+"""All SQL of the read model. Every upsert is commutative: an older event never overwrites a newer."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_contracts.catalog import (
+    EntryPublished,
+    EntryRegistered,
+    EntryRetired,
+    ItemBrief,
+    OrganizationRegistered,
+)
+from zhengshu_contracts.vocabulary import Origin
+
+from zhengshu_sharing.datasets.domain import Dataset
+from zhengshu_sharing.datasets.errors import DatasetNotFound
+from zhengshu_sharing.datasets.tables import DatasetRow, OrganizationRow
+
+
+class Datasets:
+    """Published entries and the organisations behind them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def published(self, ids: Iterable[str]) -> dict[str, Dataset]:
+        """Return those of the datasets that are published now."""
+        query = select(DatasetRow).where(DatasetRow.id.in_(list(ids)), _published())
+        return {row.id: _dataset(row) for row in await self._session.scalars(query)}
+
+    async def get(self, dataset: str) -> Dataset:
+        """Return one published dataset."""
+        found = await self.published([dataset])
+        if dataset not in found:
+            raise DatasetNotFound(dataset)
+        return found[dataset]
+
+    async def name_of(self, organization: str) -> str:
+        """Return an organisation's name; its code while its registration is not yet known here."""
+        row = await self._session.get(OrganizationRow, organization)
+        return row.name if row else organization
+
+    async def publish(self, event: EntryPublished, *, at: datetime) -> None:
+        """Take a published revision, unless a newer one is known."""
+        values = {
+            "id": event.entry,
+            "revision": event.revision,
+            "title": event.title,
+            "provider": event.provider,
+            "provider_name": event.provider_name,
+            "origin": event.origin,
+            "items": [item.model_dump(mode="json") for item in event.items],
+            "published_at": at,
+        }
+        known = DatasetRow
+        newer = or_(
+            known.revision < event.revision,
+            and_(known.revision == event.revision, known.published_at < at),
+        )
+        statement = insert(DatasetRow).values(values)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["id"], set_=values, where=newer)
+        )
+        if event.municipal_code is not None:
+            await self._coded(event.entry, event.municipal_code)
+
+    async def retire(self, event: EntryRetired, *, at: datetime) -> None:
+        """Note when an entry was last taken off; it counts until a later publication."""
+        statement = insert(DatasetRow).values(id=event.entry, retired_at=at)
+        latest = func.greatest(DatasetRow.retired_at, statement.excluded.retired_at)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["id"], set_={"retired_at": latest})
+        )
+
+    async def register(self, event: EntryRegistered) -> None:
+        """Note the municipal code of an entry; it never changes."""
+        await self._coded(event.entry, event.municipal_code)
+
+    async def organization(self, event: OrganizationRegistered, *, at: datetime) -> None:
+        """Take an organisation's registration, unless a newer one is known."""
+        values = {"code": event.code, "name": event.name, "kind": event.kind, "as_of": at}
+        statement = insert(OrganizationRow).values(values)
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["code"], set_=values, where=OrganizationRow.as_of < at
+            )
+        )
+
+    async def _coded(self, dataset: str, municipal_code: str) -> None:
+        values = {"id": dataset, "municipal_code": municipal_code}
+        statement = insert(DatasetRow).values(values)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["id"], set_=values)
+        )
+
+
+def _published() -> ColumnElement[bool]:
+    retired = DatasetRow.retired_at
+    return and_(DatasetRow.revision > 0, or_(retired.is_(None), retired < DatasetRow.published_at))
+
+
+def _dataset(row: DatasetRow) -> Dataset:
+    return Dataset(
+        id=row.id,
+        title=row.title,
+        provider=row.provider,
+        provider_name=row.provider_name,
+        origin=Origin(row.origin),
+        items=tuple(ItemBrief.model_validate(item) for item in row.items),
+        municipal_code=row.municipal_code,
+    )

@@ -1,0 +1,1 @@
+"""Grants: what a department may read, and until when."""

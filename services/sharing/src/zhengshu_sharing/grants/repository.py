@@ -1,0 +1,123 @@
+"""All SQL of grants. Whoever changes a grant holds its dataset, so that the gateway's record is whole."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis.db import keyset
+from zhengshu_contracts.vocabulary import GrantState, Mode
+
+from zhengshu_sharing.grants.domain import LIVE, Grant
+from zhengshu_sharing.grants.errors import GrantNotFound
+from zhengshu_sharing.grants.tables import GrantRow
+
+_LIVE = [state.value for state in LIVE]
+
+
+class Grants:
+    """Who may read what, and until when."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def hold(self, dataset: str) -> None:
+        """Let nobody else change a grant on this dataset until the transaction ends."""
+        name = f"grants\n{dataset}"
+        await self._session.execute(
+            select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)))
+        )
+
+    async def add(self, grant: Grant) -> None:
+        """Store a new grant."""
+        await self._session.execute(insert(GrantRow).values(id=grant.id, **_values(grant)))
+
+    async def save(self, grant: Grant) -> None:
+        """Store a changed grant."""
+        changed = update(GrantRow).where(GrantRow.id == grant.id)
+        await self._session.execute(changed.values(**_values(grant)))
+
+    async def get(self, grant: str) -> Grant:
+        """Read one grant, fresh from the database."""
+        query = select(GrantRow).where(GrantRow.id == grant)
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        if row is None:
+            raise GrantNotFound(grant)
+        return _grant(row)
+
+    async def live(self, dataset: str) -> list[Grant]:
+        """Return every grant on a dataset that is not over."""
+        query = (
+            select(GrantRow)
+            .where(GrantRow.dataset == dataset, GrantRow.state.in_(_LIVE))
+            .order_by(GrantRow.id)
+            .execution_options(populate_existing=True)
+        )
+        return [_grant(row) for row in await self._session.scalars(query)]
+
+    async def ended(self, now: datetime, *, limit: int) -> list[str]:
+        """Return grants whose period is over but which are not expired yet."""
+        query = select(GrantRow.id).where(GrantRow.state.in_(_LIVE), GrantRow.ends <= now)
+        return list(await self._session.scalars(query.order_by(GrantRow.ends).limit(limit)))
+
+    async def page(
+        self, *, organization: str | None, dataset: str | None, after: str | None, limit: int
+    ) -> tuple[list[Grant], bool]:
+        """Return the newest first: those an organisation holds or provides for, or all."""
+        query = select(GrantRow)
+        if organization is not None:
+            query = query.where(
+                or_(GrantRow.holder == organization, GrantRow.provider == organization)
+            )
+        if dataset is not None:
+            query = query.where(GrantRow.dataset == dataset)
+        rows, more = await keyset(
+            self._session,
+            query,
+            by=[GrantRow.id],
+            after=[after] if after else None,
+            limit=limit,
+            descending=True,
+        )
+        return [_grant(row) for row in rows], more
+
+
+def _values(grant: Grant) -> dict[str, Any]:
+    return {
+        "part": grant.part,
+        "application": grant.application,
+        "dataset": grant.dataset,
+        "title": grant.title,
+        "holder": grant.holder,
+        "provider": grant.provider,
+        "items": list(grant.items),
+        "modes": [mode.value for mode in grant.modes],
+        "filter": grant.filter,
+        "purpose": grant.purpose,
+        "starts": grant.starts,
+        "ends": grant.ends,
+        "state": grant.state.value,
+        "reason": grant.reason,
+        "suspended_by": grant.suspended_by,
+    }
+
+
+def _grant(row: GrantRow) -> Grant:
+    return Grant(
+        id=row.id,
+        part=row.part,
+        application=row.application,
+        dataset=row.dataset,
+        title=row.title,
+        holder=row.holder,
+        provider=row.provider,
+        items=tuple(row.items),
+        modes=tuple(Mode(mode) for mode in row.modes),
+        filter=row.filter,
+        purpose=row.purpose,
+        starts=row.starts,
+        ends=row.ends,
+        state=GrantState(row.state),
+        reason=row.reason,
+        suspended_by=row.suspended_by,
+    )

@@ -1,0 +1,27 @@
+"""What time alone does to grants."""
+
+from datetime import UTC, datetime
+
+from zhengshu_chassis.resources import Resources
+from zhengshu_chassis.workers import Worker
+
+from zhengshu_sharing.grants import operations
+from zhengshu_sharing.settings import SharingSettings
+from zhengshu_sharing.unit import units
+
+BATCH = 100
+
+
+def expiry(settings: SharingSettings) -> Worker:
+    """Return the worker that ends grants whose period is over, one transaction each."""
+    unit_of = units(settings)
+
+    async def work(resources: Resources) -> None:
+        now = datetime.now(UTC)
+        async with resources.database.reads.begin() as session:
+            ended = await unit_of(session).grants.ended(now, limit=BATCH)
+        for grant in ended:
+            async with resources.database.sessions.begin() as session:
+                await operations.expire(unit_of(session), grant, now=now)
+
+    return work

@@ -1,0 +1,33 @@
+"""Puts sharing together; the only module that knows all others."""
+
+from fastapi import FastAPI
+from zhengshu_chassis.app import create_app
+from zhengshu_chassis.consumers import Consumers
+from zhengshu_chassis.workers import every
+
+from zhengshu_sharing.applications import api as applications
+from zhengshu_sharing.datasets import consumers as datasets
+from zhengshu_sharing.exchange import desk
+from zhengshu_sharing.grants import api as grants
+from zhengshu_sharing.grants import timers
+from zhengshu_sharing.objections import api as objections
+from zhengshu_sharing.opinions import api as opinions
+from zhengshu_sharing.settings import SharingSettings
+from zhengshu_sharing.unit import SERVICE, units
+
+
+def build(settings: SharingSettings) -> FastAPI:
+    """Build the application."""
+    consumers = Consumers(SERVICE, unit=units(settings))
+    datasets.register(consumers)
+    return create_app(
+        settings,
+        name=SERVICE,
+        title="政数·共享",
+        description="共享申请、提供单位意见、授权与共享属性异议。",
+        routers=[applications.router, opinions.router, grants.router, objections.router],
+        consumers=consumers,
+        desk=desk(settings),
+        heartbeat=True,
+        workers={"expiry": every(settings.expiry_interval, timers.expiry(settings))},
+    )

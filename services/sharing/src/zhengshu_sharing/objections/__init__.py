@@ -1,0 +1,1 @@
+"""Objections against a sharing class (共享属性异议)."""

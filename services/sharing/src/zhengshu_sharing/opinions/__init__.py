@@ -1,0 +1,1 @@
+"""Opinions: what a provider says when the Commission asks."""

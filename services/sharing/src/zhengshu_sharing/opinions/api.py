@@ -1,0 +1,100 @@
+"""Routes of opinions: HTTP in, HTTP out."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Query
+from zhengshu_chassis.auth import allowed
+from zhengshu_chassis.problems import problems
+from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.sharing import OpinionIn, OpinionList, OpinionOut
+from zhengshu_contracts.vocabulary import OpinionState
+
+from zhengshu_sharing.access import scope
+from zhengshu_sharing.applications.domain import Application, Part, opinion_due
+from zhengshu_sharing.opinions import operations
+from zhengshu_sharing.opinions.domain import Opinion
+from zhengshu_sharing.opinions.errors import (
+    NoSuchOutcome,
+    OpinionClosed,
+    OpinionNotFound,
+    ReasonMissing,
+)
+from zhengshu_sharing.requests import By, CursorInvalid, Now, Paged
+from zhengshu_sharing.unit import InUnit, Unit
+
+router = Router(prefix="/v1/opinions", tags=["征求意见"])
+
+
+@router.get(
+    "",
+    response_model=OpinionList,
+    responses=problems(CursorInvalid),
+    dependencies=[allowed(Action.OPINION_READ)],
+)
+async def list_opinions(
+    by: By,
+    unit: InUnit,
+    place: Paged,
+    state: Annotated[OpinionState | None, Query(description="状态")] = None,
+) -> OpinionList:
+    """查询征求本单位意见的申请(主管部门可见全部)"""
+    found, more = await unit.opinions.page(
+        provider=scope(by), state=state, after=place.after, limit=place.limit
+    )
+    following = place.following([one.id for one in found], more=more)
+    return OpinionList(opinions=await _shown(unit, found), next=following)
+
+
+@router.get(
+    "/{opinion_id}",
+    response_model=OpinionOut,
+    responses=problems(OpinionNotFound),
+    dependencies=[allowed(Action.OPINION_READ)],
+)
+async def read_opinion(opinion_id: str, by: By, unit: InUnit) -> OpinionOut:
+    """查看一份意见征求"""
+    found = await operations.read(unit, opinion_id, by=by)
+    return (await _shown(unit, [found]))[0]
+
+
+@router.post(
+    "/{opinion_id}",
+    response_model=OpinionOut,
+    responses=problems(OpinionNotFound, OpinionClosed, ReasonMissing, NoSuchOutcome),
+    dependencies=[allowed(Action.OPINION_GIVE)],
+)
+async def give_opinion(
+    opinion_id: str, body: OpinionIn, by: By, unit: InUnit, now: Now
+) -> OpinionOut:
+    """提供单位答复:同意,或说明理由不同意"""
+    changed = await operations.answer(unit, opinion_id, body, by=by, now=now)
+    return (await _shown(unit, [changed]))[0]
+
+
+async def _shown(unit: Unit, opinions: Sequence[Opinion]) -> list[OpinionOut]:
+    parts = await unit.applications.parts(one.part for one in opinions)
+    return [_opinion(unit, one, *parts[one.part]) for one in opinions]
+
+
+def _opinion(unit: Unit, opinion: Opinion, application: Application, part: Part) -> OpinionOut:
+    due = opinion_due(part, unit.calendar)
+    return OpinionOut(
+        id=opinion.id,
+        part=part.id,
+        application=application.id,
+        dataset=part.dataset,
+        title=part.title,
+        applicant=application.organization,
+        items=list(part.items),
+        modes=list(part.modes),
+        purpose=application.terms.purpose,
+        until=application.terms.until,
+        state=opinion.state,
+        state_label=opinion.state.label,
+        requested_at=opinion.requested_at,
+        due=due.on,
+        due_provisional=due.provisional,
+        reason=opinion.reason,
+    )

@@ -1,0 +1,87 @@
+"""What happens to opinions: the Commission asks, the provider answers. The caller owns the transaction."""
+
+from datetime import datetime
+
+from zhengshu_chassis import ids
+from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.sharing import OpinionGiven, OpinionIn, OpinionRequested
+
+from zhengshu_sharing.access import home, sees
+from zhengshu_sharing.applications import decisions
+from zhengshu_sharing.applications import domain as applications
+from zhengshu_sharing.applications.repository import Step
+from zhengshu_sharing.applications.states import Move, may
+from zhengshu_sharing.opinions import domain
+from zhengshu_sharing.opinions.domain import Opinion
+from zhengshu_sharing.opinions.errors import OpinionClosed, OpinionNotFound
+from zhengshu_sharing.unit import Unit
+
+
+async def read(unit: Unit, opinion: str, *, by: Principal) -> Opinion:
+    """Return an opinion that its provider or the competent department asks for."""
+    found = await unit.opinions.get(opinion)
+    if not sees(by, found.provider):
+        raise OpinionNotFound(opinion)
+    return found
+
+
+async def request(unit: Unit, answer: OpinionRequestAnswer, *, now: datetime) -> bool:
+    """Put the Commission's question to the provider; False when it comes too late or twice."""
+    application, part = await unit.applications.lock_part(answer.part)
+    asked = applications.consult(part, due=answer.due, now=now)
+    if asked is None:
+        return False
+    await unit.applications.save(application.with_part(asked))
+    opinion = Opinion(ids.new("o"), part.id, application.id, part.provider, requested_at=now)
+    await unit.opinions.add(opinion)
+    await decisions.note(unit, part, application, "征求提供单位意见", "", now=now)
+    event = OpinionRequested(
+        opinion=opinion.id,
+        part=part.id,
+        application=application.id,
+        provider=part.provider,
+        due=applications.opinion_due(asked, unit.calendar).on,
+    )
+    unit.outbox.add(event, aggregate=application.id)
+    return True
+
+
+async def answer(
+    unit: Unit, opinion: str, given: OpinionIn, *, by: Principal, now: datetime
+) -> Opinion:
+    """Take a provider's answer and send it to the Commission."""
+    seen = await unit.opinions.get(opinion)
+    if seen.provider != home(by):
+        raise OpinionNotFound(opinion)
+    application, part = await unit.applications.lock_part(seen.part)
+    found = await unit.opinions.get(opinion)
+    changed = domain.answer(
+        found,
+        outcome=given.outcome,
+        reason=given.reason,
+        consent=given.consent,
+        by=by.id,
+        now=now,
+    )
+    if not may(part.state, Move.ANSWER):
+        raise OpinionClosed(opinion, found.state)
+    await unit.opinions.save(changed)
+    await unit.applications.save(application.with_part(part.moved(Move.ANSWER)))
+    filing = OpinionFiling(
+        opinion=opinion, part=part.id, outcome=given.outcome, reason=given.reason
+    )
+    unit.dispatches.open(DispatchKind.OPINION, opinion, filing, expects_answer=False)
+    await _note(unit, changed, by=by, now=now)
+    event = OpinionGiven(
+        opinion=opinion, part=part.id, provider=changed.provider, state=changed.state
+    )
+    unit.outbox.add(event, aggregate=application.id)
+    return changed
+
+
+async def _note(unit: Unit, opinion: Opinion, *, by: Principal, now: datetime) -> None:
+    actor = await unit.datasets.name_of(opinion.provider)
+    what = f"提供单位{opinion.state.label}"
+    step = Step(now, actor, what, officer=by.id, opinion=opinion.reason, part=opinion.part)
+    await unit.applications.note(opinion.application, step)

@@ -1,0 +1,20 @@
+"""What this process is told from outside."""
+
+from pathlib import Path
+
+from zhengshu_chassis.settings import ServiceSettings, prefixed
+
+
+class SharingSettings(ServiceSettings):
+    """Settings of sharing."""
+
+    model_config = prefixed("ZHENGSHU_SHARING_")
+
+    longest_years: int = 3
+    """The longest period that can be applied for."""
+    number_prefix: str = "罗政数申"
+    """What application numbers begin with."""
+    calendar_file: Path | None = None
+    """Amends the working-day calendar: `{"years": [], "holidays": [], "makeup": []}`."""
+    expiry_interval: float = 5.0
+    """Seconds between two looks for grants whose period is over."""

@@ -1,0 +1,72 @@
+"""What one operation may touch, and how requests, consumers and timers get it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, cast
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis.dispatch import Dispatches
+from zhengshu_chassis.outbox import Outbox
+from zhengshu_chassis.resources import Held
+from zhengshu_chassis.transaction import Session
+
+from zhengshu_sharing.applications.repository import Applications
+from zhengshu_sharing.datasets.repository import Datasets
+from zhengshu_sharing.grants.repository import Grants
+from zhengshu_sharing.objections.repository import Objections
+from zhengshu_sharing.opinions.repository import Opinions
+from zhengshu_sharing.settings import SharingSettings
+from zhengshu_sharing.workdays import Calendar
+
+SERVICE = "sharing"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One transaction's repositories, its outbox and dispatches, and the rules in force."""
+
+    datasets: Datasets
+    applications: Applications
+    opinions: Opinions
+    grants: Grants
+    objections: Objections
+    outbox: Outbox
+    dispatches: Dispatches
+    settings: SharingSettings
+    calendar: Calendar
+
+
+def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
+    """Return what makes a unit of a session."""
+
+    def unit(session: AsyncSession) -> Unit:
+        return Unit(
+            Datasets(session),
+            Applications(session),
+            Opinions(session),
+            Grants(session),
+            Objections(session),
+            Outbox(session, SERVICE),
+            Dispatches(session),
+            settings,
+            calendar(settings.calendar_file),
+        )
+
+    return unit
+
+
+@cache
+def calendar(amendment: Path | None) -> Calendar:
+    """Return the working-day calendar, read once per process."""
+    announced = Calendar.announced()
+    return announced.amended(amendment) if amendment else announced
+
+
+async def _unit(session: Session, held: Held) -> Unit:
+    return units(cast("SharingSettings", held.settings))(session)
+
+
+InUnit = Annotated[Unit, Depends(_unit)]
