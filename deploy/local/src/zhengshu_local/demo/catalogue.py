@@ -1,5 +1,6 @@
 """Steps 1 to 5: register, compile, review, push, and wait for the right to serve."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def register(cast: Cast) -> None:
     """Step 1: organisations and their business systems; credentials are shown once."""
     cast.teller.chapter(1, "主管部门登记单位与业务系统,各系统领取一次性凭证")
     for name, organization in samples.ORGANIZATIONS.items():
-        tolerate("organization-registered", lambda o=organization: _organization(cast, o))
+        tolerate("organization-registered", partial(_organization, cast, organization))
         _accounts(cast, name, organization)
     cast.teller.check("五家单位的系统与数据专员均已登记", len(cast.systems) == 5)
     again = cast.competent.get("/v1/systems")
@@ -80,9 +81,14 @@ def publish(cast: Cast) -> None:
     for name in PROVIDERS:
         code = cast.teller.until(
             f"{PROVIDERS[name][1]['title']} 已在市级平台登记",
-            lambda n=name: cast.entry(n)["municipal_code"],
+            partial(_municipal_code, cast, name),
         )
         cast.teller.tell(f"市级代码 {code}")
+
+
+def _municipal_code(cast: Cast, name: str) -> str | None:
+    code: str | None = cast.entry(name)["municipal_code"]
+    return code
 
 
 def push(cast: Cast, shared: Path) -> None:

@@ -1,5 +1,6 @@
 """Step 11: opening to the public, and to those who are eligible."""
 
+from functools import partial
 from typing import Any
 
 from zhengshu import Client
@@ -17,7 +18,7 @@ def open_up(cast: Cast) -> None:
     for name in ("schools", "outages"):
         cast.teller.until(
             f"{cast.entry(name)['title']} 已在开放目录列出",
-            lambda n=name: _listed(public, cast.datasets[n]),
+            partial(_listed, public, cast.datasets[name]),
             30,
         )
     _download(cast, public)
