@@ -5,10 +5,11 @@ Knows no table of any service. Who commits is in `transaction`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import SecretStr
-from sqlalchemy import MetaData, Select, tuple_
+from sqlalchemy import DateTime, MetaData, Select, tuple_
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -31,9 +32,10 @@ NAMES = {
 
 
 class Base(DeclarativeBase):
-    """What every mapped class of a service inherits: constraints get predictable names."""
+    """What every mapped class inherits: predictable names of constraints, times with their zone."""
 
     metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True)}
 
 
 @dataclass(frozen=True, slots=True)

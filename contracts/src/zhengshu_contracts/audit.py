@@ -1,9 +1,9 @@
 """What audit owns: leaves, checkpoints, proofs."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from zhengshu_contracts.base import ApiModel, Event, Exact
 
@@ -11,6 +11,9 @@ LEDGER_ORIGIN = "zhengshu/ledger"
 """Name under which a node signs checkpoints, unless its settings say otherwise."""
 WITNESS_NAME = "zhengshu/commission"
 """Name under which the Commission countersigns them, unless settings say otherwise."""
+
+NoteText = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""A signed note as it is: its last newline is part of it."""
 
 
 class Leaf(ApiModel):
