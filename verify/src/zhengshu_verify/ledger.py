@@ -198,10 +198,13 @@ def verify_successor(
 ) -> Checkpoint:
     """Check that a signed checkpoint continues an older one: what a witness does before it signs.
 
-    Raises InvalidNote for a checkpoint that the log did not sign, Inconsistent for a rewritten log.
+    Without an older one the newer is taken on trust: somebody has to be believed first. Raises
+    InvalidNote for a checkpoint that the log did not sign, Inconsistent for a rewritten log.
     """
     after = open_checkpoint(newer, log)
-    before = open_checkpoint(older, log) if older else Checkpoint(log.name, 0, merkle.EMPTY_ROOT)
+    if older is None:
+        return after
+    before = open_checkpoint(older, log)
     try:
         merkle.verify_consistency(
             old=before.size,
@@ -211,5 +214,5 @@ def verify_successor(
             proof=proof,
         )
     except merkle.InvalidProof as error:
-        raise Inconsistent(older or "", newer, proof, str(error)) from error
+        raise Inconsistent(older, newer, proof, str(error)) from error
     return after

@@ -1,0 +1,1 @@
+"""Audit: the ledger, its checkpoints and proofs."""
