@@ -1,0 +1,1 @@
+"""Opening: proposals, listings with their published snapshots, applicants and their applications."""

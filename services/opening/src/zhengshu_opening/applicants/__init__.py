@@ -1,0 +1,1 @@
+"""Applicants from outside government and their applications for authorised-open data."""

@@ -1,0 +1,51 @@
+"""Catalog's events: what is published, registered, retired and updated. Translates to operations."""
+
+from zhengshu_chassis.consumers import Consumers
+from zhengshu_contracts.catalog import (
+    DatasetUpdated,
+    EntryPublished,
+    EntryRetired,
+    ServiceRegistrationChanged,
+)
+from zhengshu_contracts.vocabulary import Origin, ServiceRegistrationState
+
+from zhengshu_opening.datasets.domain import Version
+from zhengshu_opening.listings import operations as listings
+from zhengshu_opening.unit import Unit
+
+consumers: Consumers[Unit] = Consumers("opening", unit=Unit.of)
+
+
+@consumers.on(EntryPublished)
+async def published(unit: Unit, event: EntryPublished) -> None:
+    """Take a revision; a listing follows it. The municipal copy is not ours to open."""
+    if event.origin is not Origin.COUNTY or not await unit.datasets.publish(event):
+        return
+    dataset = await unit.datasets.find(event.entry)
+    if dataset is not None:
+        await listings.follow(unit, dataset)
+
+
+@consumers.on(EntryRetired)
+async def retired(unit: Unit, event: EntryRetired) -> None:
+    """Take down what is no longer published."""
+    await unit.datasets.retire(event.entry)
+    await listings.withdraw(unit, event.entry, "目录已停用")
+
+
+@consumers.on(ServiceRegistrationChanged)
+async def registration_changed(unit: Unit, event: ServiceRegistrationChanged) -> None:
+    """Take down what may no longer be served; what may be served now may be read now."""
+    await unit.datasets.register(event.dataset, event.state)
+    if event.state is ServiceRegistrationState.WITHDRAWN:
+        reason = f"市级平台已撤销挂接:{event.reason}" if event.reason else "市级平台已撤销挂接"
+        await listings.withdraw(unit, event.dataset, reason)
+    else:
+        await listings.ask(unit, event.dataset)
+
+
+@consumers.on(DatasetUpdated)
+async def updated(unit: Unit, event: DatasetUpdated) -> None:
+    """Ask for a snapshot of a new version."""
+    if await unit.datasets.update(event.dataset, Version(event.epoch, event.version)):
+        await listings.ask(unit, event.dataset)

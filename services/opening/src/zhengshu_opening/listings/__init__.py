@@ -1,0 +1,1 @@
+"""Listings: what is open, its snapshots and files, the public catalogue, who is authorised."""

@@ -1,0 +1,3 @@
+from zhengshu_chassis.migrate import online
+
+online()
