@@ -39,6 +39,10 @@ U = TypeVar("U")
 E = TypeVar("E", bound=Event)
 
 
+class Unusable(Exception):
+    """What a handler raises about a message that can never succeed: it is parked at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One message as it lay on the stream."""
@@ -266,7 +270,7 @@ class Consumer:
             tried=tried,
             exc_info=error,
         )
-        if tried >= TRIES or isinstance(error, ValidationError):
+        if tried >= TRIES or isinstance(error, ValidationError | Unusable):
             if await self._bury(delivery.message, delivery.envelope.id, error):
                 self._release(delivery)
             return
