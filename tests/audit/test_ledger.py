@@ -7,7 +7,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 from support import ledger as support
-from support.ledger import AT, LOG, WITNESS, decided, ended, envelope, fill, sign, wire
+from support.ledger import AT, LOG, WITNESS, decided, ended, envelope, fill, look, sign, wire
 from zhengshu_audit import domain, operations
 from zhengshu_audit.errors import BeyondLedger, CheckpointNotFound, CountersignatureRefused
 from zhengshu_audit.operations import Unit
@@ -18,26 +18,6 @@ from zhengshu_contracts.commission import CheckpointFiling, CountersignatureAnsw
 from zhengshu_verify import merkle
 from zhengshu_verify.ledger import verify_successor
 from zhengshu_verify.note import Algorithm, SigningKey, open_checkpoint
-
-
-@pytest.fixture
-async def made(database):
-    return await database("audit")
-
-
-@pytest.fixture
-async def audit(made):
-    connection = connect(made.url, "test")
-    yield connection
-    await connection.engine.dispose()
-
-
-async def rows(made, query, *arguments):
-    connection = await asyncpg.connect(made.superuser_url)
-    try:
-        return await connection.fetch(query, *arguments)
-    finally:
-        await connection.close()
 
 
 async def countersign(audit, size, line):
@@ -61,7 +41,7 @@ class TestAppend:
         events = [envelope(n) for n in range(3)]
         await fill(audit, *events[:2])
         await fill(audit, events[2])
-        leaves = await rows(made, "SELECT * FROM leaves ORDER BY index")
+        leaves = await look(made, "SELECT * FROM leaves ORDER BY index")
         assert [leaf["index"] for leaf in leaves] == [0, 1, 2]
         assert [leaf["event_id"] for leaf in leaves] == [event.id for event in events]
         for leaf in leaves:
@@ -71,7 +51,7 @@ class TestAppend:
         one, two = envelope(1), envelope(2)
         await fill(audit, one, one)
         await fill(audit, two, one)
-        leaves = await rows(made, "SELECT event_id FROM leaves ORDER BY index")
+        leaves = await look(made, "SELECT event_id FROM leaves ORDER BY index")
         assert [leaf["event_id"] for leaf in leaves] == [one.id, two.id]
 
     async def test_workers_side_by_side_leave_no_gap_and_no_double(self, made):
@@ -85,7 +65,7 @@ class TestAppend:
         )
         for worker in workers:
             await worker.engine.dispose()
-        leaves = await rows(made, "SELECT index, event_id FROM leaves ORDER BY index")
+        leaves = await look(made, "SELECT index, event_id FROM leaves ORDER BY index")
         assert [leaf["index"] for leaf in leaves] == list(range(60))
         assert {leaf["event_id"] for leaf in leaves} == {event.id for event in events}
 
@@ -95,7 +75,7 @@ class TestAppend:
             await session.flush()
             await session.rollback()
         await fill(audit, envelope(2))
-        assert [leaf["index"] for leaf in await rows(made, "SELECT index FROM leaves")] == [0]
+        assert [leaf["index"] for leaf in await look(made, "SELECT index FROM leaves")] == [0]
 
 
 class TestRights:
@@ -140,7 +120,7 @@ class TestSign:
             await fill(audit, *(envelope(n) for n in range(size)))
             await sign(audit)
         signed = (await newest(audit)).checkpoint
-        leaves = await rows(made, "SELECT leaf_hash FROM leaves ORDER BY index")
+        leaves = await look(made, "SELECT leaf_hash FROM leaves ORDER BY index")
         assert signed.root == merkle.root(leaf["leaf_hash"] for leaf in leaves)
         assert open_checkpoint(signed.note, LOG.verifier).size == 25
 
@@ -163,7 +143,7 @@ class TestWitness:
         await fill(audit, envelope(2))
         await sign(audit)
         assert not await file(audit)
-        await rows(made, "UPDATE dispatches SET state = 'answered'")
+        await look(made, "UPDATE dispatches SET state = 'answered'")
         assert await file(audit)
 
     async def test_the_filing_is_what_a_witness_can_follow(self, made, audit):
@@ -172,12 +152,12 @@ class TestWitness:
             await fill(audit, *(envelope(n) for n in range(size)))
             await sign(audit)
             assert await file(audit)
-            (row,) = await rows(made, "SELECT payload FROM dispatches WHERE state = 'due'")
+            (row,) = await look(made, "SELECT payload FROM dispatches WHERE state = 'due'")
             filing = CheckpointFiling.model_validate_json(row["payload"])
             proof = [base64.b64decode(one) for one in filing.proof]
             checkpoint = verify_successor(older, filing.note, proof, log=LOG.verifier)
             assert await countersign(audit, checkpoint.size, support.cosignature(filing.note))
-            await rows(made, "UPDATE dispatches SET state = 'answered'")
+            await look(made, "UPDATE dispatches SET state = 'answered'")
             assert not await file(audit)
             older = filing.note
 
@@ -185,7 +165,7 @@ class TestWitness:
         await fill(audit, envelope(1))
         await sign(audit)
         await file(audit)
-        (row,) = await rows(made, "UPDATE dispatches SET state = 'parked' RETURNING created_at")
+        (row,) = await look(made, "UPDATE dispatches SET state = 'parked' RETURNING created_at")
         assert not await file(audit, now=row["created_at"] + timedelta(minutes=9))
         assert await file(audit, now=row["created_at"] + timedelta(minutes=11))
 
@@ -196,7 +176,7 @@ class TestWitness:
         assert await countersign(audit, 1, line)
         assert not await countersign(audit, 1, line)
         assert (await newest(audit, countersigned=True)).countersignature.line == line
-        announced = await rows(made, "SELECT subject FROM outbox")
+        announced = await look(made, "SELECT subject FROM outbox")
         assert [row["subject"] for row in announced] == [CheckpointCountersigned.subject]
 
     async def test_what_the_witness_did_not_sign_is_refused(self, made, audit):
@@ -212,7 +192,7 @@ class TestWitness:
                 await countersign(audit, 1, line)
         with pytest.raises(CheckpointNotFound):
             await countersign(audit, 7, support.cosignature(note))
-        assert not await rows(made, "SELECT * FROM countersignatures")
+        assert not await look(made, "SELECT * FROM countersignatures")
 
 
 class TestAccesses:
@@ -220,14 +200,14 @@ class TestAccesses:
         await fill(audit, decided("a"), ended("a"))
         await fill(audit, ended("b"))
         await fill(audit, decided("b"))
-        assert not await rows(made, "SELECT * FROM open_accesses")
+        assert not await look(made, "SELECT * FROM open_accesses")
 
     async def test_one_that_never_ends_is_closed_once(self, made, audit):
         await fill(audit, decided("a"), decided("b", allowed=False))
         assert await close(audit, AT) == 0
         assert await close(audit, AT + timedelta(seconds=1)) == 1
         assert await close(audit, AT + timedelta(seconds=1)) == 0
-        (row,) = await rows(made, "SELECT subject, payload FROM outbox")
+        (row,) = await look(made, "SELECT subject, payload FROM outbox")
         assert row["subject"] == AccessClosed.subject
         assert Envelope.model_validate_json(row["payload"]).data == {"record": "a"}
 
@@ -236,14 +216,14 @@ class TestAccesses:
         await fill(audit, begin)
         await fill(audit, ended("a"))
         await fill(audit, begin)
-        assert not await rows(made, "SELECT * FROM open_accesses")
+        assert not await look(made, "SELECT * FROM open_accesses")
 
     async def test_an_ending_without_a_beginning_is_dropped_in_time(self, made, audit):
         await fill(audit, ended("a"))
         await close(audit, AT + timedelta(hours=23))
-        assert await rows(made, "SELECT * FROM open_accesses")
+        assert await look(made, "SELECT * FROM open_accesses")
         await close(audit, AT + timedelta(hours=25))
-        assert not await rows(made, "SELECT * FROM open_accesses")
+        assert not await look(made, "SELECT * FROM open_accesses")
 
 
 async def close(audit, before):
@@ -257,7 +237,7 @@ class TestProofs:
         for size in sizes:
             await fill(audit, *(envelope(n) for n in range(size - await count(made))))
             await sign(audit)
-        leaves = [r["leaf_hash"] for r in await rows(made, "SELECT * FROM leaves ORDER BY index")]
+        leaves = [r["leaf_hash"] for r in await look(made, "SELECT * FROM leaves ORDER BY index")]
         async with audit.reads.begin() as session:
             unit = Unit.of(session)
             for size in range(1, 12):
@@ -296,7 +276,7 @@ class TestProofs:
 
 
 async def count(made):
-    return (await rows(made, "SELECT count(*) FROM leaves"))[0][0]
+    return (await look(made, "SELECT count(*) FROM leaves"))[0][0]
 
 
 def plain(proof):

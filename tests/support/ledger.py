@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
@@ -123,6 +124,15 @@ async def sign(database: Connection) -> int | None:
     """Sign a checkpoint over what is there."""
     async with database.sessions.begin() as session:
         return await operations.sign(Unit.of(session), LOG, now=AT)
+
+
+async def look(database: Database, query: str, *arguments: Any) -> list[Any]:
+    """Query, or spoil, behind the service's back."""
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        return list(await connection.fetch(query, *arguments))
+    finally:
+        await connection.close()
 
 
 def cosignature(note: str, key: SigningKey = WITNESS) -> str:

@@ -16,7 +16,8 @@ from zhengshu_audit.consumers import consumers
 from zhengshu_audit.operations import Unit
 from zhengshu_audit.settings import AuditSettings
 
-CLOSING_INTERVAL = 10.0
+CLOSINGS = 60
+"""How often, within the time an access may take, those that lapsed are looked for."""
 
 
 def build(settings: AuditSettings) -> FastAPI:
@@ -31,7 +32,7 @@ def build(settings: AuditSettings) -> FastAPI:
         desk=desk(settings),
         workers={
             "checkpoints": every(settings.checkpoint_interval, checkpoints(settings)),
-            "closings": every(CLOSING_INTERVAL, closings(settings)),
+            "closings": every(settings.access_timeout / CLOSINGS, closings(settings)),
         },
     )
 
