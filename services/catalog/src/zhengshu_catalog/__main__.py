@@ -1,0 +1,14 @@
+"""python -m zhengshu_catalog serve | work | all | migrate | openapi | seed."""
+
+from zhengshu_chassis.cli import run
+
+from zhengshu_catalog.organizations.seed import HELP, seed
+from zhengshu_catalog.settings import CatalogSettings
+
+run(
+    "catalog",
+    build="zhengshu_catalog.main:build",
+    settings=CatalogSettings,
+    migrations="zhengshu_catalog",
+    commands={"seed": (HELP, seed)},
+)

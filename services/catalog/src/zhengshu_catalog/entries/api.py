@@ -1,0 +1,244 @@
+"""HTTP of the catalogue: entries, their review and revisions, and the municipal catalogue's copy."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Depends, Query, Request, Response
+from zhengshu_chassis.auth import allowed
+from zhengshu_chassis.problems import problems, render
+from zhengshu_chassis.transaction import Router, Session
+from zhengshu_contracts.catalog import (
+    EntryIn,
+    EntryList,
+    EntryOut,
+    MunicipalCopy,
+    MunicipalEntry,
+    ReviewIn,
+    RevisionList,
+    RevisionOut,
+)
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import DatasetId, EntryState, Origin
+
+from zhengshu_catalog.entries import domain, operations
+from zhengshu_catalog.entries.content import grade, sharing_class
+from zhengshu_catalog.entries.domain import Revision
+from zhengshu_catalog.entries.errors import (
+    AssessmentRequired,
+    CategoryFixed,
+    CitationRequired,
+    ClassContradicted,
+    ConditionRequired,
+    ConsentRequired,
+    EntryNotFound,
+    ItemNameRepeated,
+    ItemNameReserved,
+    MunicipalReadOnly,
+    NotProvider,
+    OpeningNotAllowed,
+    OutcomeNotAllowed,
+    PatternInvalid,
+    SecretRefused,
+    SelfReview,
+    StateNotAllowed,
+)
+from zhengshu_catalog.entries.operations import Shown, Unit
+from zhengshu_catalog.entries.repository import Reader, Search
+from zhengshu_catalog.requests import By, Now, Paged
+
+router = Router(tags=["目录"])
+municipal = Router(prefix="/internal/municipal", tags=["市级目录"])
+
+CONTENT = (
+    SecretRefused,
+    ItemNameReserved,
+    ItemNameRepeated,
+    PatternInvalid,
+    CitationRequired,
+    ConditionRequired,
+    ClassContradicted,
+    OpeningNotAllowed,
+)
+"""What a compiled content may be refused for."""
+
+
+async def unit(session: Session) -> Unit:
+    """Return what an operation may touch."""
+    return Unit.of(session)
+
+
+InUnit = Annotated[Unit, Depends(unit)]
+
+
+@router.post(
+    "/v1/entries",
+    status_code=201,
+    response_model=EntryOut,
+    dependencies=[allowed(Action.ENTRY_COMPILE)],
+    responses=problems(*CONTENT),
+)
+async def compile_entry(
+    body: EntryIn, request: Request, unit: InUnit, by: By, now: Now
+) -> EntryOut | Response:
+    """编制目录条目(草稿)"""
+    made = await operations.compile_entry(unit, body, by=by, at=now)
+    return await _answer(request, unit, made, by)
+
+
+@router.get("/v1/entries", response_model=EntryList, dependencies=[allowed(Action.ENTRY_READ)])
+async def list_entries(
+    unit: InUnit,
+    place: Paged,
+    by: By,
+    q: Annotated[str, Query(max_length=80, description="在名称和摘要中查找")] = "",
+    provider: Annotated[str | None, Query(max_length=18, description="提供方代码")] = None,
+    origin: Annotated[Origin | None, Query(description="来源")] = None,
+    state: Annotated[EntryState | None, Query(description="状态;含修订中的版次")] = None,
+) -> EntryList:
+    """查找目录条目;草稿只有提供单位和主管部门可见"""
+    search = Search(q.strip(), provider, origin, state)
+    reader = Reader(by.organization, everything=domain.is_competent(by))
+    found, more = await unit.entries.page(search, reader, place.after, place.limit)
+    shown = [Shown(entry, revision) for entry, revision in found]
+    versions = await unit.versions.of([entry.id for entry, _ in found])
+    following = place.following([entry.id for entry, _ in found], more)
+    return EntryList(entries=[_view(one, versions, by) for one in shown], next=following)
+
+
+@router.get(
+    "/v1/entries/{entry}",
+    response_model=EntryOut,
+    dependencies=[allowed(Action.ENTRY_READ)],
+    responses=problems(EntryNotFound),
+)
+async def read_entry(entry: DatasetId, unit: InUnit, by: By) -> EntryOut:
+    """查看目录条目:已发布的版次,尚未发布的为草稿"""
+    return await _show(unit, await operations.read_entry(unit, entry, reader=by), by)
+
+
+@router.put(
+    "/v1/entries/{entry}",
+    response_model=EntryOut,
+    dependencies=[allowed(Action.ENTRY_COMPILE)],
+    responses=problems(
+        *CONTENT, EntryNotFound, NotProvider, MunicipalReadOnly, StateNotAllowed, CategoryFixed
+    ),
+)
+async def revise_entry(
+    entry: DatasetId, body: EntryIn, request: Request, unit: InUnit, by: By, now: Now
+) -> EntryOut | Response:
+    """修改草稿,或为已发布的条目编制下一版次"""
+    made = await operations.revise_entry(unit, entry, body, by=by, at=now)
+    return await _answer(request, unit, made, by)
+
+
+@router.post(
+    "/v1/entries/{entry}/submission",
+    response_model=EntryOut,
+    dependencies=[allowed(Action.ENTRY_SUBMIT)],
+    responses=problems(
+        EntryNotFound,
+        NotProvider,
+        MunicipalReadOnly,
+        StateNotAllowed,
+        AssessmentRequired,
+        ConsentRequired,
+    ),
+)
+async def submit_entry(entry: DatasetId, unit: InUnit, by: By, now: Now) -> EntryOut:
+    """提交主管部门审核"""
+    return await _show(unit, await operations.submit_entry(unit, entry, by=by, at=now), by)
+
+
+@router.post(
+    "/v1/entries/{entry}/review",
+    response_model=EntryOut,
+    dependencies=[allowed(Action.ENTRY_REVIEW)],
+    responses=problems(EntryNotFound, StateNotAllowed, SelfReview, OutcomeNotAllowed),
+)
+async def review_entry(
+    entry: DatasetId, body: ReviewIn, unit: InUnit, by: By, now: Now
+) -> EntryOut:
+    """审核:同意即发布,或退回修改"""
+    return await _show(unit, await operations.review_entry(unit, entry, body, by=by, at=now), by)
+
+
+@router.get(
+    "/v1/entries/{entry}/revisions",
+    response_model=RevisionList,
+    dependencies=[allowed(Action.ENTRY_READ)],
+    responses=problems(EntryNotFound),
+)
+async def list_revisions(entry: DatasetId, unit: InUnit, by: By) -> RevisionList:
+    """列出版次,新的在前;未发布的版次只有提供单位和主管部门可见"""
+    found = await operations.read_revisions(unit, entry, reader=by)
+    return RevisionList(revisions=[_revision(one) for one in found])
+
+
+@municipal.get("/copy", response_model=MunicipalCopy, dependencies=[allowed(Action.INTERNAL)])
+async def read_municipal_copy(unit: InUnit) -> MunicipalCopy:
+    """市级目录副本的进度"""
+    return MunicipalCopy(sequence=await unit.entries.last_sequence())
+
+
+@municipal.put("/entries", response_model=MunicipalCopy, dependencies=[allowed(Action.INTERNAL)])
+async def copy_municipal_entries(
+    body: list[MunicipalEntry], unit: InUnit, now: Now
+) -> MunicipalCopy:
+    """更新市级目录副本"""
+    return MunicipalCopy(sequence=await operations.copy_municipal(unit, body, at=now))
+
+
+async def _answer(
+    request: Request, unit: Unit, made: Shown | SecretRefused, by: Principal
+) -> EntryOut | Response:
+    """Show what was made; a refused secret is rendered here so that its record is committed."""
+    if isinstance(made, SecretRefused):
+        return render(made, request.url.path)
+    return await _show(unit, made, by)
+
+
+async def _show(unit: Unit, shown: Shown, reader: Principal) -> EntryOut:
+    versions = await unit.versions.of([shown.entry.id])
+    return _view(shown, versions, reader)
+
+
+def _view(shown: Shown, versions: Mapping[str, str], reader: Principal) -> EntryOut:
+    entry, revision = shown.entry, shown.revision
+    state = entry.state if revision.number <= entry.revision else revision.state
+    return EntryOut(
+        **dict(revision.content),
+        id=entry.id,
+        code=entry.code,
+        provider=entry.provider,
+        provider_name=entry.provider_name,
+        origin=entry.origin,
+        state=state,
+        state_label=state.label,
+        revision=entry.revision,
+        sharing=sharing_class(revision.content.items),
+        grade=grade(revision.content.items),
+        municipal_code=entry.municipal_code,
+        registration=entry.registration,
+        version=versions.get(entry.id),
+        opinion=revision.opinion if domain.sees_drafts(reader, entry.provider) else None,
+        published_at=entry.published_at,
+        revising=entry.revising if domain.sees_drafts(reader, entry.provider) else None,
+    )
+
+
+def _revision(revision: Revision) -> RevisionOut:
+    items = revision.content.items
+    return RevisionOut(
+        number=revision.number,
+        state=revision.state,
+        state_label=revision.state.label,
+        content=revision.content,
+        sharing=sharing_class(items),
+        grade=grade(items),
+        opinion=revision.opinion,
+        compiled_at=revision.compiled_at,
+        submitted_at=revision.submitted_at,
+        published_at=revision.published_at,
+    )

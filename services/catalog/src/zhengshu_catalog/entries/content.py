@@ -1,0 +1,116 @@
+"""What a compiled entry's content must satisfy, and what follows from its items. Pure functions.
+
+Content is the contract's own model; who compiles it and how far it came is not known here.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from zhengshu_chassis.rows import RESERVED
+from zhengshu_contracts.catalog import EntryIn, Item
+from zhengshu_contracts.vocabulary import Grade, OpeningClass, SharingClass
+
+from zhengshu_catalog.entries.errors import (
+    AssessmentRequired,
+    CitationRequired,
+    ClassContradicted,
+    ConditionRequired,
+    ConsentRequired,
+    ItemNameRepeated,
+    ItemNameReserved,
+    ItemRefused,
+    OpeningNotAllowed,
+    PatternInvalid,
+    SecretRefused,
+)
+
+SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
+"""Columns every PostgreSQL table has already."""
+
+GRADES = tuple(Grade)
+"""From general to core."""
+
+
+def secret(content: EntryIn) -> SecretRefused | None:
+    """Return the refusal of a state or work secret (Decree 809 Art. 3), before anything else is said.
+
+    A value and not a raise: the refusal is recorded, so the transaction that refuses is committed.
+    """
+    if content.state_secret:
+        return SecretRefused("state-secret")
+    return SecretRefused("work-secret") if content.work_secret else None
+
+
+def check_items(items: Iterable[Item]) -> None:
+    """Refuse the first broken rule, naming every item that breaks it."""
+    numbered = list(enumerate(items))
+    names = Counter(item.name for _, item in numbered)
+    rules: tuple[tuple[type[ItemRefused], Callable[[Item], bool]], ...] = (
+        (ItemNameReserved, lambda item: item.name in RESERVED | SYSTEM_COLUMNS),
+        (ItemNameRepeated, lambda item: names[item.name] > 1),
+        (PatternInvalid, _has_bad_pattern),
+        (CitationRequired, _lacks_citation),
+        (ConditionRequired, _lacks_condition),
+        (ClassContradicted, _contradicts_its_class),
+        (OpeningNotAllowed, _opens_too_far),
+    )
+    for refusal, broken in rules:
+        wrong = [(index, item.name) for index, item in numbered if broken(item)]
+        if wrong:
+            raise refusal(wrong)
+
+
+def _has_bad_pattern(item: Item) -> bool:
+    try:
+        re.compile(item.pattern or "")
+    except re.error:
+        return True
+    return False
+
+
+def _lacks_citation(item: Item) -> bool:
+    given = item.citation
+    complete = given and all(map(str.strip, (given.title, given.article, given.reason)))
+    return item.sharing is SharingClass.WITHHELD and not complete
+
+
+def _lacks_condition(item: Item) -> bool:
+    given = item.condition
+    complete = given and all(map(str.strip, (given.scope, given.purpose)))
+    return item.sharing is SharingClass.CONDITIONAL and not complete
+
+
+def _contradicts_its_class(item: Item) -> bool:
+    conditioned = item.condition and item.sharing is not SharingClass.CONDITIONAL
+    cited = item.citation and item.sharing is not SharingClass.WITHHELD
+    return bool(conditioned or cited)
+
+
+def _opens_too_far(item: Item) -> bool:
+    closed = item.sharing is SharingClass.WITHHELD or item.grade is Grade.CORE
+    return closed and item.opening is not OpeningClass.CLOSED
+
+
+def sharing_class(items: Iterable[Item]) -> SharingClass:
+    """Derive an entry's class: pure only if every item is of it, else conditional."""
+    classes = {item.sharing for item in items}
+    return classes.pop() if len(classes) == 1 else SharingClass.CONDITIONAL
+
+
+def grade(items: Iterable[Item]) -> Grade:
+    """Derive an entry's grade: its highest item's."""
+    return max((item.grade for item in items), key=GRADES.index)
+
+
+def check_assessed(content: EntryIn) -> None:
+    """Refuse content without both assessments and the head's consent (Art. 13)."""
+    due = {
+        "保密风险评估": content.secrecy_assessment,
+        "个人信息保护影响评估": content.privacy_assessment,
+    }
+    missing = [name for name, assessment in due.items() if assessment is None]
+    if missing:
+        raise AssessmentRequired(missing)
+    if content.head_consent is None:
+        raise ConsentRequired

@@ -1,0 +1,240 @@
+"""What departments, the competent department and the Commission do to entries.
+
+Each loads, decides, saves and announces; the caller owns the transaction. Whatever is written of an
+entry is announced under its lock, so that events keep its order.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis.dispatch import Dispatches
+from zhengshu_chassis.outbox import Outbox
+from zhengshu_contracts.catalog import (
+    EntryIn,
+    EntryRefused,
+    EntryRegistered,
+    EntryReturned,
+    EntrySubmitted,
+    MunicipalEntry,
+    ReviewIn,
+    ServiceRegistrationChanged,
+)
+from zhengshu_contracts.commission import (
+    DispatchKind,
+    EntryAnswer,
+    ServiceRegistrationAnswer,
+    ServiceWithdrawalAnswer,
+)
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.policy import dataset_key
+from zhengshu_contracts.vocabulary import EntryState, ServiceRegistrationState
+
+from zhengshu_catalog.aggregation.operations import prepare_dataset
+from zhengshu_catalog.aggregation.repository import Versions
+from zhengshu_catalog.entries import domain
+from zhengshu_catalog.entries.content import check_items, secret
+from zhengshu_catalog.entries.domain import Entry, Revision
+from zhengshu_catalog.entries.errors import SecretRefused
+from zhengshu_catalog.entries.repository import Entries
+from zhengshu_catalog.organizations.repository import Organizations
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one operation may touch."""
+
+    session: AsyncSession
+    entries: Entries
+    organizations: Organizations
+    versions: Versions
+    dispatches: Dispatches
+    outbox: Outbox
+
+    @classmethod
+    def of(cls, session: AsyncSession) -> Self:
+        """Return what an operation may touch in this session."""
+        return cls(
+            session,
+            Entries(session),
+            Organizations(session),
+            Versions(session),
+            Dispatches(session),
+            Outbox(session, "catalog"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry with the revision that a caller is shown of it."""
+
+    entry: Entry
+    revision: Revision
+
+
+async def compile_entry(
+    unit: Unit, content: EntryIn, *, by: Principal, at: datetime
+) -> Shown | SecretRefused:
+    """Start a draft, or return the refusal of a secret, whose event the caller commits."""
+    provider = await unit.organizations.get(by.organization or "")
+    if refusal := _refuse_secret(unit, content, provider.code):
+        return refusal
+    check_items(content.items)
+    number = await unit.entries.next_number(content.category)
+    entry = domain.new_entry(content.category, number, provider.code, provider.name)
+    draft = domain.first_revision(entry.id, content, by=by, at=at)
+    await unit.entries.add(entry, draft)
+    return Shown(entry, draft)
+
+
+async def revise_entry(
+    unit: Unit, entry_id: str, content: EntryIn, *, by: Principal, at: datetime
+) -> Shown | SecretRefused:
+    """Replace a draft's content or start the next revision; secrets as in `compile_entry`."""
+    entry = await unit.entries.lock(entry_id)
+    domain.check_provider(entry, by)
+    if refusal := _refuse_secret(unit, content, entry.provider):
+        return refusal
+    check_items(content.items)
+    working = await unit.entries.working(entry)
+    return await _keep(unit, entry, domain.revise(entry, working, content, by=by, at=at))
+
+
+async def submit_entry(unit: Unit, entry_id: str, *, by: Principal, at: datetime) -> Shown:
+    """Hand a draft to the competent department."""
+    entry = await unit.entries.lock(entry_id)
+    working = await unit.entries.working(entry)
+    submitted = domain.submit(entry, working, by=by, at=at)
+    event = EntrySubmitted(entry=entry.id, provider=entry.provider, title=submitted.content.title)
+    unit.outbox.add(event, aggregate=entry.id)
+    return await _keep(unit, entry, submitted)
+
+
+async def review_entry(
+    unit: Unit, entry_id: str, given: ReviewIn, *, by: Principal, at: datetime
+) -> Shown:
+    """Publish or return a submitted revision."""
+    entry = await unit.entries.lock(entry_id)
+    working = await unit.entries.working(entry)
+    reviewed = domain.review(
+        entry, working, outcome=given.outcome, opinion=given.opinion, by=by, at=at
+    )
+    if reviewed.state is EntryState.RETURNED:
+        unit.outbox.add(EntryReturned(entry=entry.id, by=by.id), aggregate=entry.id)
+        return await _keep(unit, entry, reviewed)
+    provider = await unit.organizations.get(entry.provider)
+    return await _publish(unit, replace(entry, provider_name=provider.name), reviewed)
+
+
+async def read_entry(unit: Unit, entry_id: str, *, reader: Principal) -> Shown:
+    """Return a published entry, or to those who may see it a draft."""
+    entry = await unit.entries.get(entry_id)
+    domain.check_visible(entry, reader)
+    return Shown(entry, await unit.entries.shown(entry))
+
+
+async def read_revisions(unit: Unit, entry_id: str, *, reader: Principal) -> list[Revision]:
+    """Return an entry's revisions, newest first; drafts to those alone who may see them."""
+    entry = await unit.entries.get(entry_id)
+    domain.check_visible(entry, reader)
+    drafts = domain.sees_drafts(reader, entry.provider)
+    return await unit.entries.revisions(entry.id, drafts=drafts)
+
+
+async def register_entry(unit: Unit, answer: EntryAnswer, *, at: datetime) -> bool:
+    """Note the municipal code of an entry; False when that changes nothing."""
+    entry = await unit.entries.find(answer.entry, lock=True)
+    changed = entry and domain.register(entry, answer.municipal_code, at)
+    if not changed:
+        return False
+    await _change(unit, changed)
+    event = EntryRegistered(entry=changed.id, municipal_code=answer.municipal_code)
+    unit.outbox.add(event, aggregate=changed.id)
+    return True
+
+
+async def change_service(
+    unit: Unit, answer: ServiceRegistrationAnswer | ServiceWithdrawalAnswer, *, at: datetime
+) -> bool:
+    """Note that a service registration was given or withdrawn; False when that changes nothing."""
+    given = isinstance(answer, ServiceRegistrationAnswer)
+    state = ServiceRegistrationState.LIVE if given else ServiceRegistrationState.WITHDRAWN
+    code = answer.service_code if isinstance(answer, ServiceRegistrationAnswer) else None
+    reason = answer.reason if isinstance(answer, ServiceWithdrawalAnswer) else ""
+    entry = await unit.entries.find(answer.dataset, lock=True)
+    changed = entry and domain.change_service(entry, state, at, service_code=code)
+    if not changed:
+        return False
+    await _change(unit, changed)
+    event = ServiceRegistrationChanged(
+        dataset=changed.id, state=state, service_code=changed.service_code, reason=reason
+    )
+    unit.outbox.add(event, aggregate=changed.id)
+    return True
+
+
+async def copy_municipal(unit: Unit, told: list[MunicipalEntry], *, at: datetime) -> int:
+    """Take changes of the municipal catalogue in its order; return how far the copy has come."""
+    for change in sorted(told, key=lambda one: one.sequence):
+        known = await unit.entries.find(change.id, lock=True)
+        if entry := domain.copy(known, change, at):
+            await _copy(unit, known, entry, change, at)
+    return await unit.entries.last_sequence()
+
+
+async def _copy(
+    unit: Unit, known: Entry | None, entry: Entry, told: MunicipalEntry, at: datetime
+) -> None:
+    revision = domain.copied_revision(told, at)
+    if known is None:
+        await unit.entries.add(entry, revision)
+    elif known.revision < entry.revision:
+        await unit.entries.save(entry, revision)
+    else:
+        # The same revision again, with another code or retired: its content stays what it was.
+        await unit.entries.save(entry)
+        revision = await unit.entries.shown(entry)
+    _announce(unit, entry, revision.content)
+
+
+async def _publish(unit: Unit, entry: Entry, revision: Revision) -> Shown:
+    """Make a reviewed revision the served one, and file it with the Commission."""
+    shown = await _keep(unit, entry, revision)
+    await prepare_dataset(unit.session, entry.id, revision.content.items, revision.number)
+    _announce(unit, shown.entry, revision.content)
+    filing = domain.filing(shown.entry, revision.content)
+    unit.dispatches.open(DispatchKind.ENTRY, entry.id, filing)
+    return shown
+
+
+async def _keep(unit: Unit, entry: Entry, working: Revision) -> Shown:
+    changed = domain.after(entry, working)
+    await unit.entries.save(changed, working)
+    return Shown(changed, working)
+
+
+async def _change(unit: Unit, entry: Entry) -> None:
+    """Keep what changed of a published entry, and tell the gateway."""
+    await unit.entries.save(entry)
+    shown = await unit.entries.shown(entry)
+    _tell_gateway(unit, entry, shown.content)
+
+
+def _announce(unit: Unit, entry: Entry, content: EntryIn) -> None:
+    """Say that an entry's newest revision is published, or that it is retired."""
+    unit.outbox.add(domain.announcement(entry, content), aggregate=entry.id)
+    _tell_gateway(unit, entry, content)
+
+
+def _tell_gateway(unit: Unit, entry: Entry, content: EntryIn) -> None:
+    policy = domain.policy(entry, content)
+    unit.outbox.put(dataset_key("catalog", entry.id), policy, aggregate=entry.id)
+
+
+def _refuse_secret(unit: Unit, content: EntryIn, provider: str) -> SecretRefused | None:
+    """Announce the refusal of a secret, and nothing of its content."""
+    refusal = secret(content)
+    if refusal:
+        unit.outbox.add(EntryRefused(provider=provider, rule=refusal.rule), aggregate=provider)
+    return refusal

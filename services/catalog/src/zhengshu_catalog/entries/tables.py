@@ -1,0 +1,58 @@
+"""Tables of entries and their revisions."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from zhengshu_chassis.db import Base
+
+AT = DateTime(timezone=True)
+
+
+class EntryRow(Base):
+    """An entry apart from its content; title and abstract are those shown, for searching."""
+
+    __tablename__ = "entries"
+    __table_args__ = (UniqueConstraint("category", "number"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text)
+    category: Mapped[str] = mapped_column(Text)
+    number: Mapped[int]
+    """The six digits of the code."""
+    provider: Mapped[str] = mapped_column(Text, index=True)
+    provider_name: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    revising: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    abstract: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime | None] = mapped_column(AT)
+    municipal_code: Mapped[str | None] = mapped_column(Text)
+    municipal_code_at: Mapped[datetime | None] = mapped_column(AT)
+    registration: Mapped[str] = mapped_column(Text)
+    registration_at: Mapped[datetime | None] = mapped_column(AT)
+    service_code: Mapped[str | None] = mapped_column(Text)
+    suspended: Mapped[bool]
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RevisionRow(Base):
+    """One revision; a trigger keeps a published one as it is."""
+
+    __tablename__ = "revisions"
+
+    entry: Mapped[str] = mapped_column(Text, ForeignKey("entries.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    authors: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    compiled_at: Mapped[datetime] = mapped_column(AT)
+    submitted_by: Mapped[str | None] = mapped_column(Text)
+    submitted_at: Mapped[datetime | None] = mapped_column(AT)
+    reviewed_by: Mapped[str | None] = mapped_column(Text)
+    opinion: Mapped[str | None] = mapped_column(Text)
+    published_at: Mapped[datetime | None] = mapped_column(AT)

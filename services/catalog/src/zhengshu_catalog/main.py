@@ -1,0 +1,29 @@
+"""Composition root of catalog: the only module that knows all others."""
+
+from fastapi import FastAPI
+from zhengshu_chassis.app import create_app
+from zhengshu_chassis.dispatch import Desk
+
+from zhengshu_catalog.entries import api as entries
+from zhengshu_catalog.entries import callbacks as entry_callbacks
+from zhengshu_catalog.organizations import api as organizations
+from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
+from zhengshu_catalog.settings import CatalogSettings
+
+DESCRIPTION = "登记单位与业务系统,编制和发布目录,汇聚数据。"
+
+
+def build(settings: CatalogSettings) -> FastAPI:
+    """Put catalog together."""
+    desk = Desk("catalog", unit=lambda session: session)
+    entry_callbacks.register(desk)
+    return create_app(
+        settings,
+        name="catalog",
+        title="目录与汇聚",
+        description=DESCRIPTION,
+        routers=[organizations.router, entries.router, entries.municipal],
+        desk=desk,
+        heartbeat=True,
+        constraints={"uq_organizations_competent": CompetentDepartmentExists},
+    )

@@ -1,0 +1,1 @@
+"""Revisions of catalog's database, shipped in the wheel."""

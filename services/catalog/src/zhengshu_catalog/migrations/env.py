@@ -1,0 +1,5 @@
+"""Alembic's entrance; the chassis opens the connection."""
+
+from zhengshu_chassis.migrate import online
+
+online()
