@@ -44,8 +44,8 @@ async def countersign(audit):
         await operations.countersign(unit, answer, WITNESS.verifier, now=AT)
 
 
-async def check(copy, log=LOG.verifier, witness=WITNESS.verifier):
-    return await fsck.check(copy.superuser_url, log, witness)
+async def check(copy, log=LOG.verifier, witness=WITNESS.verifier, kept=None):
+    return await fsck.check(copy.superuser_url, log, witness, kept=kept)
 
 
 async def test_an_untouched_copy_is_sound(copy):
@@ -104,7 +104,7 @@ TAMPERINGS = {
     ),
     "the countersignature": (
         "UPDATE countersignatures SET line = replace(line, ' ', '  ')",
-        "checkpoint",
+        "cosignature",
         None,
     ),
     "every countersignature removed": ("DELETE FROM countersignatures", "cosignature", None),
@@ -123,6 +123,17 @@ async def test_what_was_touched_is_named(copy, what):
         await look(copy, one)
     difference = (await check(copy)).difference
     assert (difference.what, difference.index) == (kind, index)
+
+
+async def test_a_ledger_cut_off_at_an_older_checkpoint_is_found_by_one_kept_elsewhere(copy):
+    (kept,) = await look(copy, "SELECT note FROM checkpoints WHERE size = 20")
+    assert (await check(copy, kept=kept["note"])).sound
+    await look(copy, "DELETE FROM checkpoints WHERE size > 13")
+    await look(copy, "DELETE FROM leaves WHERE index >= 13")
+    assert (await check(copy)).sound
+    difference = (await check(copy, kept=kept["note"])).difference
+    assert (difference.what, difference.index) == ("leaf", 13)
+    assert (await check(copy, kept="rubbish")).difference.what == "checkpoint"
 
 
 async def test_a_forger_who_signs_with_another_key_is_named(copy):

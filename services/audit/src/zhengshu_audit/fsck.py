@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import connect
@@ -16,6 +17,7 @@ from zhengshu_verify.ledger import Difference, Differs, LedgerCheck, Verdict
 from zhengshu_verify.merkle import Node
 from zhengshu_verify.note import (
     Algorithm,
+    Checkpoint,
     InvalidNote,
     Note,
     Signature,
@@ -26,7 +28,7 @@ from zhengshu_verify.note import (
 from zhengshu_audit import domain
 from zhengshu_audit.domain import Unreadable
 from zhengshu_audit.repository import Checkpoints, Leaves, Signed
-from zhengshu_audit.tables import LeafRow
+from zhengshu_audit.tables import CheckpointRow, LeafRow
 
 PAGE = 1000
 WORDS = {
@@ -59,15 +61,26 @@ class DatabaseCheck(LedgerCheck):
             reason = f"columns of leaf {row.index} differ from its payload"
             raise Differs("leaf", reason, row.index, evidence)
 
+    def outside(self, kept: str | None) -> Signed | None:
+        """A checkpoint kept elsewhere, in the form of those in the database."""
+        if kept is None:
+            return None
+        opened = self.opened(kept)
+        return Signed(CheckpointRow(size=opened.size, root=opened.root, note=kept), None)
+
+    def opened(self, raw: str) -> Checkpoint:
+        """A checkpoint of this ledger."""
+        try:
+            return open_checkpoint(raw, self._key)
+        except InvalidNote as error:
+            raise Differs("checkpoint", str(error), None, error.raw) from error
+
     def signed(self, signed: Signed) -> None:
         """Take a checkpoint with the witness's line, whose columns must say what its note says."""
         row, raw = signed.checkpoint, signed.checkpoint.note
-        try:
-            opened, note = open_checkpoint(raw, self._key), Note.parse(raw)
-            if signed.countersignature:
-                note = note.signed(Signature.parse(signed.countersignature.line.rstrip("\n")))
-        except InvalidNote as error:
-            raise Differs("checkpoint", str(error), None, error.raw) from error
+        opened, note = self.opened(raw), Note.parse(raw)
+        if signed.countersignature:
+            note = note.signed(_line(signed.countersignature.line))
         if (opened.size, opened.root) != (row.size, row.root):
             reason = f"columns of checkpoint {row.size} differ from its note"
             raise Differs("checkpoint", reason, None, raw)
@@ -81,6 +94,13 @@ class DatabaseCheck(LedgerCheck):
             raise Differs("cosignature", "signed by somebody else", None, note.encode())
 
 
+def _line(line: str) -> Signature:
+    try:
+        return Signature.parse(line.rstrip("\n"))
+    except InvalidNote as error:
+        raise Differs("cosignature", str(error), None, error.raw) from error
+
+
 def _told(row: LeafRow, payload: str) -> bool:
     try:
         entry = domain.read(payload)
@@ -90,21 +110,27 @@ def _told(row: LeafRow, payload: str) -> bool:
     return columns == (entry.id, entry.kind, entry.subject, entry.at)
 
 
-async def check(url: str, log: VerifierKey, witness: VerifierKey | None) -> Verdict:
-    """Check the ledger of a database, as whoever may read its tables."""
+async def check(
+    url: str, log: VerifierKey, witness: VerifierKey | None, *, kept: str | None = None
+) -> Verdict:
+    """Check the ledger of a database, as whoever may read its tables.
+
+    `kept` is a checkpoint kept elsewhere, which the ledger must continue: only so a ledger that was
+    cut off at an older checkpoint is found out.
+    """
     engine = connect(url, "audit-fsck", pool_size=1).engine
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     try:
         async with AsyncSession(engine.execution_options(**options)) as session:
-            return await _check(session, DatabaseCheck(log, witness))
+            return await _check(session, DatabaseCheck(log, witness), kept)
     finally:
         await engine.dispose()
 
 
-async def _check(session: AsyncSession, progress: DatabaseCheck) -> Verdict:
+async def _check(session: AsyncSession, progress: DatabaseCheck, kept: str | None) -> Verdict:
     leaves, rows = Leaves(session), _rows(Leaves(session))
     try:
-        async for signed in _checkpoints(Checkpoints(session)):
+        async for signed in _checkpoints(Checkpoints(session), progress.outside(kept)):
             await _take(progress, rows, signed.checkpoint.size)
             progress.signed(signed)
             await _compare(progress, leaves)
@@ -143,12 +169,18 @@ async def _rows(leaves: Leaves) -> AsyncIterator[LeafRow]:
         first = page[-1].index
 
 
-async def _checkpoints(checkpoints: Checkpoints) -> AsyncIterator[Signed]:
+async def _checkpoints(checkpoints: Checkpoints, kept: Signed | None) -> AsyncIterator[Signed]:
+    """All checkpoints in ascending size, the one from outside in its place among them."""
     after = -1
     while page := await checkpoints.page(after, PAGE):
         for signed in page:
+            if kept and kept.checkpoint.size <= signed.checkpoint.size:
+                yield kept
+                kept = None
             yield signed
         after = page[-1].checkpoint.size
+    if kept:
+        yield kept
 
 
 def key(text: str, name: str, algorithm: Algorithm) -> VerifierKey:
@@ -182,12 +214,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--database-url", default=variables.get("ZHENGSHU_AUDIT_DATABASE_URL"))
     parser.add_argument("--public-key", required=True, help="存证签名公钥(vkey 或 JWK)")
     parser.add_argument("--witness-key", help="市大数据委见证公钥(vkey 或 JWK)")
+    parser.add_argument(
+        "--kept-checkpoint", type=Path, help="另行保存的检查点文件,存证必须是它的延续"
+    )
     given = parser.parse_args(arguments)
     if not given.database_url:
         parser.error("缺少 --database-url")
     log = key(given.public_key, LEDGER_ORIGIN, Algorithm.ED25519)
     text = given.witness_key
     witness = key(text, WITNESS_NAME, Algorithm.COSIGNATURE) if text else None
-    verdict = asyncio.run(check(given.database_url, log, witness))
+    kept = given.kept_checkpoint.read_text() if given.kept_checkpoint else None
+    verdict = asyncio.run(check(given.database_url, log, witness, kept=kept))
     sys.stdout.write(report(verdict) + "\n")
     return 0 if verdict.sound else 1
