@@ -101,16 +101,37 @@ def caller(app: object, **options: object) -> AsyncClient:
 def identity(
     action: Action = Action.ENTRY_COMPILE,
     *,
-    id: str = "off-1",
+    client: str = "off-1",
     kind: PrincipalKind = PrincipalKind.OFFICER,
     roles: frozenset[Role] = frozenset({Role.DATA_OFFICER}),
     key: SecretStr = KEY,
     seconds: float = 30,
 ) -> dict[str, str]:
     """The header of the internal token."""
-    principal = Principal(id=id, kind=kind, roles=roles)
+    principal = Principal(id=client, kind=kind, roles=roles)
     expires = datetime.now(UTC) + timedelta(seconds=seconds)
     return {HEADER: seal(Identity(principal=principal, action=action, expires=expires), key)}
 
 
 Headers = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def reader() -> dict[str, str]:
+    """The token of a data officer reading."""
+    return identity(Action.ENTRY_READ)
+
+
+@pytest.fixture
+async def unreachable(settings: TinySettings) -> AsyncIterator[AsyncClient]:
+    """The tiny service whose database is away."""
+    nowhere = SecretStr("postgresql://tiny_app:two@127.0.0.1:1/tiny")
+    app = build(settings.model_copy(update={"database_url": nowhere}))
+    async with app.router.lifespan_context(app), caller(app) as http:
+        yield http
+
+
+@pytest.fixture
+def sealed() -> Headers:
+    """Makes the header of an identity."""
+    return identity

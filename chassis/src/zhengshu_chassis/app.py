@@ -63,7 +63,6 @@ def create_app(
         lifespan=partial(_lifespan, resources, background, on_start, on_stop),
         middleware=[Middleware(telemetry.RequestTelemetry)],
         generate_unique_id_function=_operation_id,
-        max_body_size=settings.max_body,
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",

@@ -115,10 +115,10 @@ class Bus:
             with suppress(Exception):  # a server that is going away too needs no goodbye
                 async with asyncio.timeout(5):
                     await self._client.drain()
-        if self._keeper is not None:
+        while self._keeper is not None and not self._keeper.done():
+            # Once is not enough: Python 3.11's wait_for loses a cancellation that meets a result.
             self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.wait({self._keeper}, timeout=0.2)
         if self._client is not None and not self._client.is_closed:
             await self._client.close()
 
@@ -142,8 +142,9 @@ class Bus:
             log.debug("bus.error", exc_info=error)
 
         async def on_lost() -> None:
+            if self._up.is_set():
+                log.warning("bus.lost")
             self._up.clear()
-            log.warning("bus.lost")
 
         async def on_up() -> None:
             self._connected()

@@ -11,7 +11,6 @@ from pydantic import SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -95,7 +94,7 @@ def for_documents(kind: type[S]) -> S:
     """Return settings that can build an application but reach nothing: for generating documents."""
     required = {name: field for name, field in kind.model_fields.items() if field.is_required()}
     values = {name: _placeholder(field) for name, field in required.items()}
-    return cast(S, kind.model_construct(**values))
+    return cast("S", kind.model_construct(**values))
 
 
 def _placeholder(field: FieldInfo) -> Any:

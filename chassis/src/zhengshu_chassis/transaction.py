@@ -11,11 +11,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from zhengshu_chassis import auth, idempotency
 from zhengshu_chassis.db import Database
+from zhengshu_chassis.errors import TooLarge
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -41,6 +44,27 @@ class TransactionalRoute(APIRoute):
                 return await idempotency.once(session, request, handle)
 
         return transactional
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, reading no more of the body than settings allow."""
+        limit = scope["app"].state.resources.settings.max_body
+        await super().handle(scope, bounded(receive, limit), send)
+
+
+def bounded(receive: Receive, limit: int) -> Receive:
+    """Return a `receive` that stops at so many bytes: what is read whole must be small."""
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > limit:
+            # The framework lets only its own exception through while it reads a body.
+            raise HTTPException(TooLarge.status)
+        return message
+
+    return counted
 
 
 class Router(APIRouter):

@@ -1,17 +1,20 @@
 """HTTP in, HTTP out."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from fastapi import Depends
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from support.tiny.errors import NoteExists, NoteNotFound
 from support.tiny.tables import NoteRow
+from zhengshu_chassis import idempotency
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.outbox import Outbox
 from zhengshu_chassis.problems import problems
-from zhengshu_chassis.transaction import Router, Session
+from zhengshu_chassis.transaction import Router, Session, own_session
 from zhengshu_contracts.base import ApiModel, Event
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action
@@ -59,7 +62,7 @@ router = Router(prefix="/v1/notes", tags=["便笺"])
 
 
 @router.post("", status_code=201, response_model=NoteOut, responses=problems(NoteExists))
-async def write_note(body: NoteIn, writer: Writer, unit: InUnit) -> NoteOut:
+async def write_note(body: NoteIn, writer: Writer, unit: InUnit, response: Response) -> NoteOut:
     """写便笺"""
     row = NoteRow(text=body.text, owner=writer.principal.id)
     unit.session.add(row)
@@ -69,6 +72,8 @@ async def write_note(body: NoteIn, writer: Writer, unit: InUnit) -> NoteOut:
         raise RuntimeError("secret detail")
     if body.then == "answer-wrongly":
         return {"id": "x"}
+    if body.then == "show-once":
+        response.headers["Cache-Control"] = "no-store"
     return NoteOut(id=row.id, text=row.text)
 
 
@@ -79,3 +84,25 @@ async def read_note(note_id: int, reader: Reader, unit: InUnit) -> NoteOut:
     if row is None:
         raise NoteNotFound(f"便笺 {note_id}", next="请核对编号")
     return NoteOut(id=row.id, text=row.text)
+
+
+streams = APIRouter(prefix="/v1/notes", tags=["便笺"])
+
+
+@streams.post("/lines", status_code=201)
+async def count_lines(request: Request, writer: Writer) -> Response:
+    """逐行写入(流式,幂等)"""
+    key = idempotency.Key.of(request)
+    async with own_session(request) as session:
+        stored = await idempotency.claim(session, key) if key else None
+        lines, hashed = 0, hashlib.sha256()
+        async for chunk in request.stream():
+            hashed.update(chunk)
+            lines += chunk.count(b"\n")
+        content = idempotency.digest(request.url.query, hashed.digest())
+        if stored:
+            return stored.replay(content)
+        response = JSONResponse({"lines": lines}, status_code=201)
+        if key:
+            await idempotency.store(session, key, content, response)
+    return response

@@ -1,7 +1,7 @@
 """The composition root."""
 
 from fastapi import FastAPI
-from support.tiny.api import router, unit_of
+from support.tiny.api import router, streams, unit_of
 from support.tiny.consumers import consumers
 from support.tiny.errors import NoteExists
 from support.tiny.settings import TinySettings
@@ -16,7 +16,7 @@ def build(settings: TinySettings) -> FastAPI:
         settings,
         name="audit",
         title="便笺服务",
-        routers=[router],
+        routers=[router, streams],
         consumers=consumers,
         desk=desk,
         constraints={"uq_notes_text": NoteExists},
