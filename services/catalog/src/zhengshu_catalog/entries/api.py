@@ -101,7 +101,7 @@ async def list_entries(
     reader = Reader(by.organization, everything=domain.is_competent(by))
     found, more = await unit.entries.page(search, reader, place.after, place.limit)
     shown = [Shown(entry, revision) for entry, revision in found]
-    versions = await unit.versions.of([entry.id for entry, _ in found])
+    versions = await unit.entries.versions([entry.id for entry, _ in found])
     following = place.following([entry.id for entry, _ in found], more)
     return EntryList(entries=[_view(one, versions, by) for one in shown], next=following)
 
@@ -200,7 +200,7 @@ async def _answer(
 
 
 async def _show(unit: Unit, shown: Shown, reader: Principal) -> EntryOut:
-    versions = await unit.versions.of([shown.entry.id])
+    versions = await unit.entries.versions([shown.entry.id])
     return _view(shown, versions, reader)
 
 

@@ -32,7 +32,7 @@ from zhengshu_contracts.policy import dataset_key
 from zhengshu_contracts.vocabulary import EntryState, ServiceRegistrationState
 
 from zhengshu_catalog.aggregation.operations import prepare_dataset
-from zhengshu_catalog.aggregation.repository import Versions
+from zhengshu_catalog.aggregation.uploads import offer_upload
 from zhengshu_catalog.entries import domain
 from zhengshu_catalog.entries.content import check_items, secret
 from zhengshu_catalog.entries.domain import Entry, Revision
@@ -48,7 +48,6 @@ class Unit:
     session: AsyncSession
     entries: Entries
     organizations: Organizations
-    versions: Versions
     dispatches: Dispatches
     outbox: Outbox
 
@@ -59,7 +58,6 @@ class Unit:
             session,
             Entries(session),
             Organizations(session),
-            Versions(session),
             Dispatches(session),
             Outbox(session, "catalog"),
         )
@@ -151,6 +149,7 @@ async def register_entry(unit: Unit, answer: EntryAnswer, *, at: datetime) -> bo
     await _change(unit, changed)
     event = EntryRegistered(entry=changed.id, municipal_code=answer.municipal_code)
     unit.outbox.add(event, aggregate=changed.id)
+    await offer_upload(unit.session, changed.id)
     return True
 
 

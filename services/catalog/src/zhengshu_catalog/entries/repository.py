@@ -11,6 +11,7 @@ from zhengshu_chassis.db import keyset
 from zhengshu_contracts.catalog import EntryIn, Item
 from zhengshu_contracts.vocabulary import EntryState, Origin, ServiceRegistrationState
 
+from zhengshu_catalog.aggregation.tables import DatasetRow
 from zhengshu_catalog.entries.domain import Entry, Revision
 from zhengshu_catalog.entries.errors import EntryNotFound
 from zhengshu_catalog.entries.tables import EntryRow, RevisionRow
@@ -115,6 +116,11 @@ class Entries:
         )
         shown = await self._shown([row.id for row in rows])
         return [(_entry(row), shown[row.id]) for row in rows], more
+
+    async def versions(self, entries: Sequence[str]) -> dict[str, str]:
+        """Return `epoch.n` of the entries whose rows have a version."""
+        query = select(DatasetRow).where(DatasetRow.id.in_(entries), DatasetRow.version > 0)
+        return {row.id: str(row.at) for row in await self._session.scalars(query)}
 
     async def last_sequence(self) -> int:
         """Return how far the copy of the municipal catalogue has come."""
