@@ -1,0 +1,378 @@
+"""The rules of applications, opinions and grants, without a database."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+from sharing.cast import (
+    AID,
+    CIVIL,
+    COMPETENT,
+    COMPETENT_OFFICER,
+    ENTRIES,
+    LAW,
+    MARKET,
+    MARKET_OFFICER,
+    REGISTER,
+    SURVEY,
+    TOWNS,
+    officer,
+)
+from sharing.cast import part as wish
+from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.sharing import PartIn
+from zhengshu_contracts.vocabulary import (
+    ApplicationState,
+    GrantState,
+    Mode,
+    OpinionState,
+    OrganizationKind,
+    Origin,
+    Outcome,
+    Role,
+    SharingClass,
+)
+from zhengshu_sharing.applications import arrival, domain
+from zhengshu_sharing.applications.domain import Application, Part, Terms
+from zhengshu_sharing.applications.errors import (
+    AlreadyReturned,
+    CompetentReadsNoRows,
+    ConsentNotGiven,
+    DatasetRepeated,
+    EnterpriseDoesNotRead,
+    FilterNotAllowed,
+    KindDoesNotApply,
+    MissingNotNamed,
+    NotPossibleNow,
+    OwnApplication,
+    PeriodNotAllowed,
+)
+from zhengshu_sharing.applications.filters import columns_of
+from zhengshu_sharing.datasets.domain import Dataset
+from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
+from zhengshu_sharing.grants import domain as grants
+from zhengshu_sharing.grants.domain import Grant
+from zhengshu_sharing.grants.errors import (
+    GrantNotInState,
+    HolderDoesNotSuspend,
+    SuspendedByAnother,
+)
+from zhengshu_sharing.opinions import domain as opinions
+from zhengshu_sharing.opinions.domain import Opinion
+from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, ReasonMissing
+from zhengshu_sharing.workdays import Calendar, Due, end_of
+
+S = ApplicationState
+TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+CONSENT = Consent(by="负责人", on=TODAY)
+TERMS = Terms("依据", "场景", "范围", "用途", date(2027, 3, 1), CONSENT)
+KNOWN = {
+    entry.entry: Dataset(
+        entry.entry, entry.title, entry.provider, entry.provider_name, entry.origin, entry.items
+    )
+    for entry in ENTRIES
+}
+PART = Part(
+    id="a-1-1",
+    dataset=AID,
+    title="低保对象",
+    provider=CIVIL,
+    origin=Origin.COUNTY,
+    sharing=SharingClass.CONDITIONAL,
+    items=("name", "amount"),
+    modes=(Mode.QUERY,),
+    filter="",
+    state=S.SUBMITTED,
+)
+CASE = Application("a-1", "罗政数申〔2026〕000001 号", MARKET, "off-1", NOW, TERMS, (PART,))
+
+
+def at(state: ApplicationState, **changes: Any) -> Application:
+    return replace(CASE, parts=(replace(PART, state=state),), **changes)
+
+
+def split(*wishes: dict[str, Any], applicant: str = MARKET) -> tuple[Part, ...]:
+    asked = [PartIn.model_validate(each) for each in wishes]
+    return arrival.split("a-1", asked, KNOWN, applicant=applicant, filter_columns=columns_of)
+
+
+class TestArrival:
+    def test_splits_by_dataset_and_class(self) -> None:
+        parts = split(wish(AID, "illness", "amount", "town", "name"), wish(TOWNS, "code"))
+        assert [(p.id, p.dataset, p.items, p.state) for p in parts] == [
+            ("a-1-1", AID, ("town",), S.GRANTED),
+            ("a-1-2", AID, ("name", "amount"), S.SUBMITTED),
+            ("a-1-3", AID, ("illness",), S.REFUSED),
+            ("a-1-4", TOWNS, ("code",), S.GRANTED),
+        ]
+
+    def test_a_withheld_part_names_its_law(self) -> None:
+        (part,) = split(wish(SURVEY, "income"))
+        assert LAW.text() in (part.reason or "")
+        assert arrival.refused_whole([part])
+        assert not arrival.refused_whole(split(wish(AID, "town", "illness")))
+
+    def test_an_unconditional_right_has_no_filter(self) -> None:
+        parts = split(wish(AID, "town", "name", filter="town=eq.凤山镇"))
+        assert [part.filter for part in parts] == ["", "town=eq.凤山镇"]
+
+    @pytest.mark.parametrize(
+        ("wishes", "refusal"),
+        [
+            ([wish("303084122704-999999", "name")], DatasetNotFound),
+            ([wish(AID, "name", "nonsense")], ItemsUnknown),
+            ([wish(AID, "name"), wish(AID, "town")], DatasetRepeated),
+            ([wish(AID, "name", filter="nonsense=eq.1")], FilterNotAllowed),
+            ([wish(AID, "name", filter="illness=eq.1")], FilterNotAllowed),
+            ([wish(AID, "name", filter="or=(town.eq.1,illness.eq.1)")], FilterNotAllowed),
+            ([wish(AID, "name", filter="town=resembles.1")], FilterNotAllowed),
+            ([wish(AID, "name", filter="select=illness")], FilterNotAllowed),
+            ([wish(AID, "name", filter="town=eq.1&limit=5")], FilterNotAllowed),
+        ],
+    )
+    def test_refuses(self, wishes: list[dict[str, Any]], refusal: type[Exception]) -> None:
+        with pytest.raises(refusal):
+            split(*wishes)
+
+    def test_refuses_an_own_dataset(self) -> None:
+        with pytest.raises(OwnDataset):
+            split(wish(AID, "name"), applicant=CIVIL)
+
+    @pytest.mark.parametrize(
+        ("kind", "refusal"),
+        [
+            (OrganizationKind.PUBLIC_SERVICE_ENTERPRISE, EnterpriseDoesNotRead),
+            (OrganizationKind.COMPETENT, CompetentReadsNoRows),
+            (None, KindDoesNotApply),
+        ],
+    )
+    def test_admits_only_who_reads(
+        self, kind: OrganizationKind | None, refusal: type[Exception]
+    ) -> None:
+        with pytest.raises(refusal):
+            arrival.admit(officer(MARKET, kind=kind))
+        arrival.admit(officer(MARKET, kind=OrganizationKind.TOWNSHIP))
+
+    @pytest.mark.parametrize("until", [TODAY, TODAY - timedelta(1), date(2029, 3, 3)])
+    def test_refuses_a_period(self, until: date) -> None:
+        with pytest.raises(PeriodNotAllowed):
+            arrival.check_period(until, today=TODAY, longest_years=3)
+
+    def test_takes_the_longest_period(self) -> None:
+        arrival.check_period(date(2029, 3, 2), today=TODAY, longest_years=3)
+        assert arrival.years_after(date(2028, 2, 29), 3) == date(2031, 2, 28)
+
+    def test_a_consent_cannot_lie_ahead(self) -> None:
+        with pytest.raises(ConsentNotGiven):
+            arrival.check_consent(Consent(by="人", on=TODAY + timedelta(1)), today=TODAY)
+
+
+class TestEndorsement:
+    def test_lets_only_waiting_parts_go_on(self) -> None:
+        done = replace(PART, id="a-1-2", state=S.GRANTED)
+        case = domain.endorse(replace(CASE, parts=(PART, done)), by=COMPETENT_OFFICER)
+        assert [part.state for part in case.parts] == [S.ENDORSED, S.GRANTED]
+
+    @pytest.mark.parametrize(
+        "by",
+        [
+            officer(COMPETENT, Role.COMPETENT_OFFICER, id="off-1"),
+            officer(MARKET, Role.COMPETENT_OFFICER, id="off-2"),
+        ],
+    )
+    def test_nobody_decides_their_own(self, by: Any) -> None:
+        steps = [
+            lambda: domain.endorse(CASE, by=by),
+            lambda: domain.decline(CASE, by=by, reason="不同意"),
+            lambda: domain.give_back(CASE, by=by, missing=["依据"], now=NOW),
+        ]
+        for step in steps:
+            with pytest.raises(OwnApplication):
+                step()
+
+    def test_returns_once_and_completely(self) -> None:
+        with pytest.raises(MissingNotNamed):
+            domain.give_back(CASE, by=COMPETENT_OFFICER, missing=[" "], now=NOW)
+        returned = domain.give_back(CASE, by=COMPETENT_OFFICER, missing=["依据"], now=NOW)
+        again = domain.supplement(returned, terms=replace(TERMS, basis="新依据"), now=NOW)
+        assert (again.state, again.terms.basis) == (S.SUBMITTED, "新依据")
+        with pytest.raises(AlreadyReturned):
+            domain.give_back(again, by=COMPETENT_OFFICER, missing=["场景"], now=NOW)
+
+    @pytest.mark.parametrize("state", [S.ENDORSED, S.GRANTED, S.REFUSED, S.WITHDRAWN])
+    def test_endorses_only_what_waits(self, state: ApplicationState) -> None:
+        with pytest.raises(NotPossibleNow):
+            domain.endorse(at(state), by=COMPETENT_OFFICER)
+
+    @pytest.mark.parametrize("state", [S.GRANTED, S.REFUSED, S.WITHDRAWN])
+    def test_withdraws_only_before_a_decision(self, state: ApplicationState) -> None:
+        with pytest.raises(NotPossibleNow):
+            domain.withdraw(at(state))
+
+
+class TestAward:
+    BASE: ClassVar[dict[str, Any]] = {
+        "applied_until": date(2027, 3, 1),
+        "shareable": frozenset({"town", "name", "amount"}),
+        "items": None,
+        "until": None,
+        "today": TODAY,
+    }
+
+    @pytest.mark.parametrize(
+        ("change", "award"),
+        [
+            ({}, (("name", "amount"), date(2027, 3, 1))),
+            ({"items": ["name"], "until": date(2026, 6, 1)}, (("name",), date(2026, 6, 1))),
+            ({"items": ["town", "amount", "illness"]}, (("amount",), date(2027, 3, 1))),
+            ({"until": date(2099, 1, 1)}, (("name", "amount"), date(2027, 3, 1))),
+            ({"shareable": frozenset({"name"})}, (("name",), date(2027, 3, 1))),
+            ({"items": ["town"]}, None),
+            ({"items": []}, None),
+            ({"shareable": frozenset()}, None),
+            ({"today": date(2027, 3, 2)}, None),
+        ],
+    )
+    def test_narrows_and_never_widens(self, change: dict[str, Any], award: Any) -> None:
+        given = domain.award(PART, **self.BASE | change)
+        assert (given and (given.items, given.until)) == award
+
+
+class TestConsultation:
+    @pytest.mark.parametrize("state", set(S) - {S.ENDORSED, S.FORWARDED})
+    def test_asks_only_what_the_commission_has(self, state: ApplicationState) -> None:
+        assert domain.consult(replace(PART, state=state), due=None, now=NOW) is None
+
+    def test_asks_no_county_provider_for_municipal_data(self) -> None:
+        part = replace(PART, state=S.FORWARDED, dataset=REGISTER, origin=Origin.MUNICIPAL)
+        assert domain.consult(part, due=None, now=NOW) is None
+
+
+class TestDue:
+    CALENDAR = Calendar.announced()
+
+    def test_two_working_days_to_endorse(self) -> None:
+        assert domain.due(CASE, self.CALENDAR) == Due(date(2026, 3, 4))
+
+    def test_pauses_while_the_applicant_supplies(self) -> None:
+        returned = at(S.SUPPLEMENTING, returned_at=NOW + timedelta(days=1))
+        assert domain.due(returned, self.CALENDAR) is None
+        back = at(
+            S.SUBMITTED,
+            returned_at=NOW + timedelta(days=1),
+            supplemented_at=NOW + timedelta(days=7),
+        )
+        assert domain.due(back, self.CALENDAR) == Due(date(2026, 3, 10))
+
+    def test_ten_working_days_for_an_opinion(self) -> None:
+        part = domain.consult(replace(PART, state=S.FORWARDED), due=None, now=NOW)
+        assert part is not None
+        assert domain.due(replace(CASE, parts=(part,)), self.CALENDAR) == Due(date(2026, 3, 16))
+
+    def test_the_commission_may_set_the_day(self) -> None:
+        day = date(2026, 3, 6)
+        part = domain.consult(replace(PART, state=S.FORWARDED), due=day, now=NOW)
+        assert part is not None
+        assert domain.opinion_due(part, self.CALENDAR) == Due(day)
+
+    def test_no_clock_of_ours_once_it_is_reviewed(self) -> None:
+        assert domain.due(at(S.REVIEWING), self.CALENDAR) is None
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [
+        ([S.GRANTED, S.SUBMITTED, S.REFUSED], S.SUBMITTED),
+        ([S.REVIEWING, S.CONSULTING], S.CONSULTING),
+        ([S.GRANTED, S.REFUSED], S.GRANTED),
+        ([S.WITHDRAWN, S.REFUSED], S.WITHDRAWN),
+        ([S.REFUSED], S.REFUSED),
+    ],
+)
+def test_an_application_is_where_its_slowest_part_is(
+    states: list[ApplicationState], state: ApplicationState
+) -> None:
+    case = replace(CASE, parts=tuple(replace(PART, state=each) for each in states))
+    assert case.state is state
+
+
+class TestOpinion:
+    OPINION = Opinion("o-1", "a-1-1", "a-1", CIVIL, NOW)
+
+    def give(self, opinion: Opinion = OPINION, **changes: Any) -> Opinion:
+        given = {
+            "outcome": Outcome.AGREE,
+            "reason": "",
+            "consent": CONSENT,
+            "by": "off",
+            "now": NOW,
+        }
+        return opinions.answer(opinion, **given | changes)
+
+    def test_agrees_or_refuses_with_reasons(self) -> None:
+        assert self.give().state is OpinionState.AGREED
+        refused = self.give(outcome=Outcome.REFUSE, reason="超出职责")
+        assert (refused.state, refused.reason) == (OpinionState.REFUSED, "超出职责")
+
+    @pytest.mark.parametrize(
+        ("change", "refusal"),
+        [
+            ({"outcome": Outcome.REFUSE}, ReasonMissing),
+            ({"outcome": Outcome.RETURN}, NoSuchOutcome),
+            ({"opinion": replace(OPINION, state=OpinionState.AGREED)}, OpinionClosed),
+            ({"opinion": replace(OPINION, state=OpinionState.LAPSED)}, OpinionClosed),
+        ],
+    )
+    def test_refuses(self, change: dict[str, Any], refusal: type[Exception]) -> None:
+        with pytest.raises(refusal):
+            self.give(**change)
+
+
+class TestGrant:
+    GRANT = Grant(
+        id="g-1",
+        part="a-1-1",
+        application="a-1",
+        dataset=AID,
+        title="低保对象",
+        holder=MARKET,
+        provider=CIVIL,
+        items=("name",),
+        modes=(Mode.QUERY,),
+        filter="",
+        purpose="帮扶",
+        starts=NOW,
+        ends=end_of(TODAY),
+    )
+
+    def test_the_holder_does_not_suspend(self) -> None:
+        with pytest.raises(HolderDoesNotSuspend):
+            grants.suspend(self.GRANT, by=MARKET_OFFICER, reason="停")
+
+    def test_who_suspended_resumes_and_the_competent_department_may(self) -> None:
+        by_competent = grants.suspend(self.GRANT, by=COMPETENT_OFFICER, reason="滥用")
+        with pytest.raises(SuspendedByAnother):
+            grants.resume(by_competent, by=officer(CIVIL), reason="已整改")
+        by_provider = grants.suspend(self.GRANT, by=officer(CIVIL), reason="滥用")
+        for who in (officer(CIVIL), COMPETENT_OFFICER):
+            assert grants.resume(by_provider, by=who, reason="已整改").state is GrantState.ACTIVE
+
+    @pytest.mark.parametrize("state", [GrantState.EXPIRED, GrantState.REVOKED, GrantState.DISPOSED])
+    def test_what_is_over_stays_over(self, state: GrantState) -> None:
+        grant = replace(self.GRANT, state=state)
+        for step in (
+            lambda: grants.suspend(grant, by=COMPETENT_OFFICER, reason="停"),
+            lambda: grants.resume(grant, by=COMPETENT_OFFICER, reason="复"),
+            lambda: grants.revoke(grant, reason="撤"),
+        ):
+            with pytest.raises(GrantNotInState):
+                step()
+        assert grants.expire(grant, now=self.GRANT.ends) is None
+
+    def test_expires_when_its_last_day_is_over(self) -> None:
+        assert grants.expire(self.GRANT, now=self.GRANT.ends - timedelta(seconds=1)) is None
+        expired = grants.expire(self.GRANT, now=self.GRANT.ends)
+        assert expired is not None
+        assert expired.state is GrantState.EXPIRED

@@ -1,0 +1,218 @@
+"""What the Commission answers: acceptance, opinion request, decision; repeated, late, too wide."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sharing.cast import (
+    AID,
+    CIVIL,
+    COMPETENT_OFFICER,
+    IN_A_YEAR,
+    MARKET_OFFICER,
+    REGISTER,
+    SCHOOLS_OFFICER,
+    TODAY,
+    Sharing,
+    item,
+    part,
+    published,
+)
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import SharingClass
+
+LATER = datetime.now(UTC) + timedelta(hours=1)
+
+
+async def endorsed(sharing: Sharing, *parts: dict[str, Any]) -> tuple[str, str]:
+    """An application whose conditional part is on its way; its id and the part's."""
+    case = await sharing.apply(*parts)
+    await sharing.endorse(case["id"])
+    [waiting] = [one for one in case["parts"] if one["sharing"] == "conditional"]
+    return case["id"], waiting["id"]
+
+
+async def state(sharing: Sharing, case: str) -> str:
+    return (await sharing.read(case))["state"]
+
+
+class TestAcceptance:
+    async def test_is_noted_once(self, sharing: Sharing) -> None:
+        case, waiting = await endorsed(sharing)
+        assert (await sharing.accept(waiting)).json()["state"] == "accepted"
+        await sharing.accept(waiting)
+        assert await state(sharing, case) == "forwarded"
+        forwarded = "zhengshu.sharing.application.forwarded"
+        [event] = await sharing.events(forwarded)
+        assert (event["part"], event["acceptance"]) == (waiting, "榕数受-1")
+        assert "榕数受-1" in (await sharing.read(case))["timeline"][-1]["opinion"]
+
+
+class TestOpinion:
+    async def test_is_asked_answered_and_sent(self, sharing: Sharing) -> None:
+        case, waiting = await endorsed(sharing)
+        await sharing.accept(waiting)
+        assert await sharing.callback("opinion_request", waiting) == "applied"
+        shown = await sharing.read(case)
+        assert shown["state"] == "consulting"
+        opinion = await sharing.opinion()
+        assert opinion["due"] == shown["due"] > str(TODAY + timedelta(9))
+        assert (opinion["items"], opinion["state_label"]) == (["name", "amount"], "待提供单位反馈")
+        [event] = await sharing.events("zhengshu.sharing.opinion.requested")
+        assert (event["provider"], event["due"]) == (CIVIL, opinion["due"])
+        bare = await sharing.answer(opinion["id"], outcome="refuse")
+        assert bare.json()["type"] == "/problems/reason-missing"
+        given = await sharing.answer(opinion["id"], outcome="refuse", reason="超出职责")
+        assert given.json()["state"] == "refused"
+        assert await state(sharing, case) == "reviewing"
+        [filing] = await sharing.dispatches("opinion")
+        assert filing.payload == {
+            "opinion": opinion["id"],
+            "part": waiting,
+            "outcome": "refuse",
+            "reason": "超出职责",
+        }
+        assert (await sharing.answer(opinion["id"])).status_code == 409
+        assert (await sharing.subjects())[-1] == "opinion.given"
+
+    async def test_is_the_providers_alone(self, sharing: Sharing) -> None:
+        _, waiting = await endorsed(sharing)
+        await sharing.callback("opinion_request", waiting)
+        opinion = (await sharing.opinion())["id"]
+        for who in (MARKET_OFFICER, SCHOOLS_OFFICER):
+            assert (await sharing.answer(opinion, who)).status_code == 404
+            path = f"/v1/opinions/{opinion}"
+            seen = await sharing.call(who, Action.OPINION_READ, "GET", path)
+            assert seen.status_code == 404
+            page = await sharing.call(who, Action.OPINION_READ, "GET", "/v1/opinions")
+            assert page.json()["opinions"] == []
+        seen = await sharing.call(COMPETENT_OFFICER, Action.OPINION_READ, "GET", path)
+        assert seen.status_code == 200
+
+    async def test_is_asked_once(self, sharing: Sharing) -> None:
+        _, waiting = await endorsed(sharing)
+        assert await sharing.callback("opinion_request", waiting, again="c") == "applied"
+        assert await sharing.callback("opinion_request", waiting, again="c") == "no-effect"
+        assert await sharing.callback("opinion_request", waiting) == "no-effect"
+        await sharing.answer((await sharing.opinion())["id"])
+        assert await sharing.callback("opinion_request", waiting) == "no-effect"
+
+    async def test_no_county_provider_for_municipal_data(self, sharing: Sharing) -> None:
+        case, waiting = await endorsed(sharing, part(REGISTER, "name"))
+        assert await sharing.callback("opinion_request", waiting) == "no-effect"
+        assert await sharing.callback("decision", waiting, outcome="agree") == "applied"
+        assert await state(sharing, case) == "granted"
+
+    async def test_the_commission_may_set_the_day(self, sharing: Sharing) -> None:
+        _, waiting = await endorsed(sharing)
+        await sharing.callback("opinion_request", waiting, due=str(TODAY + timedelta(3)))
+        assert (await sharing.opinion())["due"] == str(TODAY + timedelta(3))
+
+
+class TestDecision:
+    async def test_grants(self, sharing: Sharing) -> None:
+        case, waiting = await endorsed(sharing, part(AID, "town", "name", filter="town=eq.凤山镇"))
+        await sharing.accept(waiting)
+        await sharing.callback("opinion_request", waiting)
+        await sharing.answer((await sharing.opinion())["id"])
+        agreed = await sharing.callback("decision", waiting, outcome="agree", reason="同意")
+        assert agreed == "applied"
+        shown = await sharing.read(case)
+        assert [step["what"] for step in shown["timeline"]][2:] == [
+            "同意转报",
+            "受理",
+            "征求提供单位意见",
+            "提供单位同意",
+            "同意授权",
+        ]
+        [granted] = [one for one in shown["parts"] if one["grant"]]
+        assert (shown["state"], granted["id"]) == ("granted", waiting)
+        [told] = await sharing.told()
+        assert told["id"] == granted["grant"]
+        assert (told["items"], told["modes"]) == (["name"], ["query"])
+        assert (told["filter"], told["state"]) == ("town=eq.凤山镇", "active")
+        [event] = await sharing.events("zhengshu.sharing.grant.activated")
+        assert (event["grant"], event["part"]) == (granted["grant"], waiting)
+        [filing] = await sharing.dispatches("application")
+        assert filing.state == "answered"
+
+    async def test_refuses_with_reasons(self, sharing: Sharing) -> None:
+        case, waiting = await endorsed(sharing)
+        await sharing.callback("decision", waiting, outcome="refuse", reason="依据不足")
+        assert (await sharing.read(case))["parts"][0]["reason"] == "依据不足"
+        assert await state(sharing, case) == "refused"
+        assert (await sharing.subjects())[-1] == "application.refused"
+        assert await sharing.rows("SELECT 1 FROM grants") == []
+
+    @pytest.mark.parametrize(
+        ("decision", "items", "until"),
+        [
+            ({"items": ["name"]}, ["name"], IN_A_YEAR),
+            ({"until": str(TODAY + timedelta(30))}, ["name", "amount"], TODAY + timedelta(30)),
+            ({"items": ["name", "illness", "town"]}, ["name"], IN_A_YEAR),
+            ({"until": "2099-01-01"}, ["name", "amount"], IN_A_YEAR),
+        ],
+    )
+    async def test_narrows_and_never_widens(
+        self, sharing: Sharing, decision: Any, items: list[str], until: Any
+    ) -> None:
+        await sharing.granted(**decision)
+        [told] = await sharing.told()
+        assert told["items"] == items
+        assert told["ends"][:10] == str(until)  # midnight in Beijing is 16:00 UTC of that day
+
+    @pytest.mark.parametrize(
+        "decision", [{"items": ["town"]}, {"until": str(TODAY - timedelta(1))}]
+    )
+    async def test_nothing_left_is_no_grant(self, sharing: Sharing, decision: Any) -> None:
+        granted = await sharing.granted(**decision)
+        assert granted["state"] == "refused"
+        assert "没有交集" in granted["reason"]
+
+    async def test_what_was_withheld_meanwhile_is_not_granted(self, sharing: Sharing) -> None:
+        _, waiting = await endorsed(sharing)
+        withheld = [item(name, SharingClass.WITHHELD) for name in ("name", "amount")]
+        async with sharing.unit() as unit:
+            await unit.datasets.publish(published(revision=2, items=withheld), at=LATER)
+        await sharing.callback("decision", waiting, outcome="agree")
+        assert await sharing.rows("SELECT 1 FROM grants") == []
+
+    async def test_twice_has_one_effect(self, sharing: Sharing) -> None:
+        _, waiting = await endorsed(sharing)
+        first = await sharing.callback("decision", waiting, again="c", outcome="agree")
+        again = await sharing.callback("decision", waiting, again="c", outcome="agree")
+        other = await sharing.callback("decision", waiting, outcome="refuse", reason="改了")
+        assert (first, again, other) == ("applied", "no-effect", "no-effect")
+        assert len(await sharing.rows("SELECT 1 FROM grants")) == 1
+        assert (await sharing.subjects()).count("grant.activated") == 1
+
+    async def test_late_after_a_withdrawal_has_no_effect(self, sharing: Sharing) -> None:
+        case, waiting = await endorsed(sharing)
+        await sharing.withdraw(case)
+        assert await sharing.callback("decision", waiting, outcome="agree") == "no-effect"
+        assert await state(sharing, case) == "withdrawn"
+        assert await sharing.rows("SELECT 1 FROM grants") == []
+        assert await sharing.events("$KV.") == []
+
+    async def test_needs_an_endorsement(self, sharing: Sharing) -> None:
+        case = await sharing.apply()
+        waiting = case["parts"][0]["id"]
+        assert await sharing.callback("decision", waiting, outcome="agree") == "no-effect"
+        assert await state(sharing, case["id"]) == "submitted"
+
+    async def test_of_nothing_known_has_no_effect(self, sharing: Sharing) -> None:
+        assert await sharing.callback("decision", "a-nothing-1", outcome="agree") == "no-effect"
+
+    async def test_ends_the_question_to_the_provider(self, sharing: Sharing) -> None:
+        _, waiting = await endorsed(sharing)
+        await sharing.callback("opinion_request", waiting)
+        opinion = await sharing.opinion()
+        await sharing.callback("decision", waiting, outcome="agree")
+        late = await sharing.answer(opinion["id"])
+        assert late.json()["type"] == "/problems/opinion-closed"
+
+    async def test_only_the_gateway_delivers(self, sharing: Sharing) -> None:
+        answer = await sharing.call(
+            COMPETENT_OFFICER, Action.INTERNAL, "POST", "/internal/callbacks", {}
+        )
+        assert answer.status_code == 403
