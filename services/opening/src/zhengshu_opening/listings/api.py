@@ -138,12 +138,14 @@ def _headers(shown: Shown, file: Stored) -> dict[str, str]:
     name = quote(f"{shown.dataset.title}.{file.format}", safe="")
     plain = f"{shown.listing.dataset}.{file.format}"
     charset = "; charset=utf-8" if file.format == "csv" else ""
+    general = shown.listing.opening is OpeningClass.GENERAL
     return {
         "Content-Type": dcat.MEDIA_TYPES[file.format] + charset,
         "Content-Length": str(file.bytes),
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
         "Content-Digest": f"sha-256=:{digest}:",
         "ETag": f'"{file.digest}"',
+        "Cache-Control": "public, no-cache" if general else "private, no-store",
         "Zhengshu-Rows": str(shown.rows),
         "Zhengshu-Version": str(shown.version),
     }

@@ -5,7 +5,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_contracts.vocabulary import ListingState, OpeningClass
@@ -252,7 +264,8 @@ def _shown(listing: ListingRow, dataset: DatasetRow, snapshot: SnapshotRow) -> S
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:
-    item_titles = cast(func.jsonb_path_query_array(ListingRow.items, "$[*].title"), Text)
+    titles: ColumnElement[Any] = literal_column("'$[*].title'::jsonpath")
+    item_titles = cast(func.jsonb_path_query_array(ListingRow.items, titles), Text)
     places = (DatasetRow.title, DatasetRow.abstract, DatasetRow.provider_name, item_titles)
     found = [or_(*(p.icontains(word, autoescape=True) for p in places)) for word in query.words]
     if query.theme:

@@ -67,9 +67,10 @@ class Workshop:
             reason = str(error) if isinstance(error, SourceFailed) else type(error).__name__
             log.warning("snapshot.failed", dataset=dataset, reason=reason)
             async with self.database.sessions.begin() as session:
-                builds = Unit.of(session).builds
-                wait = domain.pause(await builds.attempts(dataset))
-                await builds.failed(dataset, asked_at, reason, wait)
+                unit = Unit.of(session)
+                wait = domain.pause(await unit.builds.attempts(dataset))
+                await unit.builds.failed(dataset, asked_at, reason, wait)
+                await operations.hold_back(unit, dataset, f"快照未生成,将自动重试:{reason}")
 
     async def _attend(self, dataset: str, asked_at: datetime) -> None:
         async with self.database.sessions.begin() as session:
