@@ -34,7 +34,14 @@ class Mode(StrEnum):
 
 def prefixed(prefix: str) -> SettingsConfigDict:
     """Return the configuration of a settings class whose variables start with `prefix`."""
-    return SettingsConfigDict(env_prefix=prefix, frozen=True, extra="forbid", env_file=None)
+    return SettingsConfigDict(
+        env_prefix=prefix,
+        frozen=True,
+        extra="forbid",
+        env_file=None,
+        # What pydantic would show of a bad deployment's input are secrets on their way into a log.
+        hide_input_in_errors=True,
+    )
 
 
 class ProcessSettings(BaseSettings):
