@@ -1,0 +1,1 @@
+"""The gateway: authenticates, decides, records, forwards; the only way out to the Commission."""

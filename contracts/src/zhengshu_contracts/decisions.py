@@ -1,0 +1,32 @@
+"""Asking the gateway what it would decide, and why, without doing it."""
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.vocabulary import DatasetId, ItemName, Mode
+
+
+class DecisionAsk(ApiModel):
+    """What the caller would like to do with a dataset."""
+
+    dataset: DatasetId
+    mode: Mode = Field(default=Mode.QUERY, description="共享方式")
+    items: list[ItemName] | None = Field(
+        default=None, max_length=500, description="信息项;不写为全部可见的信息项"
+    )
+    grant: str | None = Field(default=None, max_length=64, description="所用授权")
+
+
+class DecisionOut(ApiModel):
+    """What would be decided now."""
+
+    allowed: bool = Field(description="是否放行")
+    rule: str = Field(description="所适用的规则")
+    basis: str = Field(description="依据")
+    detail: str = Field(description="说明")
+    next: str | None = Field(description="下一步可以做什么")
+    columns: list[str] = Field(description="可见的信息项")
+    filter: str = Field(description="行条件")
+    grant: str | None = Field(description="所用授权")
+    revision: int | None = Field(description="目录条目版次")
+    policy: int = Field(description="所依据的授权信息序号")

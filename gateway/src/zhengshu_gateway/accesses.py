@@ -1,0 +1,140 @@
+"""Accesses to rows: each is decided, its record accepted, and watched until its last byte.
+
+The same for whoever asks and whatever carries the rows: requests from outside, brokered reads, uploads.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from zhengshu_chassis.telemetry import trace_id
+from zhengshu_contracts.access import AccessDecided, AccessEnded
+from zhengshu_contracts.identity import Identity, View
+
+from zhengshu_gateway.case import Decision
+from zhengshu_gateway.decisions import Decisions, Question
+from zhengshu_gateway.errors import LeaseLost, PolicyRefused, PolicyStale, RecordUnavailable
+from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.forward import Ending
+from zhengshu_gateway.lease import Lease
+from zhengshu_gateway.records import Records, new_record
+from zhengshu_gateway.upstreams import VOUCHED
+
+RECHECK = 0.5
+"""Seconds after which a running answer is decided again even when nothing changed: periods end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An access that was let through and recorded."""
+
+    record: str
+    question: Question
+    decision: Decision
+    view: View
+
+    def identity(self) -> Identity:
+        """Return what the service is told."""
+        question = self.question
+        return Identity.model_construct(
+            principal=question.caller.principal,
+            action=question.action,
+            dataset=question.dataset,
+            mode=question.mode,
+            view=self.view,
+            record=self.record,
+            grant=self.decision.grant,
+            expires=datetime.now(UTC) + VOUCHED,
+        )
+
+
+class Accesses:
+    """Opens and closes accesses."""
+
+    def __init__(self, decisions: Decisions, feed: Feed, lease: Lease, records: Records) -> None:
+        self._decisions = decisions
+        self._feed = feed
+        self._lease = lease
+        self._records = records
+
+    async def open(self, question: Question, *, address: str = "") -> Access:
+        """Return the access once its record is accepted, or raise why there is none."""
+        decision = self._decisions.decide(question)
+        self._check(question, decision)
+        if question.caller.anonymous and not decision.allowed:
+            self._records.refused(address, decision.rule)
+            raise PolicyRefused(decision)
+        record = new_record()
+        await self._records.decided(_decided(record, question, decision))
+        if decision.view is None:
+            raise PolicyRefused(decision, record)
+        return Access(record, question, decision, decision.view)
+
+    def close(self, access: Access, ending: Ending) -> None:
+        """Record how it ended."""
+        self._records.ended(
+            AccessEnded.model_construct(
+                record=access.record,
+                at=datetime.now(UTC),
+                outcome=ending.outcome,
+                status=ending.status,
+                bytes=ending.bytes,
+                rows=ending.rows,
+                version=ending.version,
+            )
+        )
+
+    def watch(self, access: Access) -> Callable[[], bool]:
+        """Return what tells, before each part is sent, whether the decision still stands."""
+        known, changes, due = self._feed.known, self._feed.known.changes, time.monotonic() + RECHECK
+
+        def going() -> bool:
+            nonlocal known, changes, due
+            current, now = self._feed.known, time.monotonic()
+            if current is known and current.changes == changes and now < due:
+                return True
+            known, changes, due = current, current.changes, now + RECHECK
+            return self._stands(access)
+
+        return going
+
+    def _stands(self, access: Access) -> bool:
+        """Whether the same view would be decided now, and could be."""
+        decision = self._decisions.decide(access.question)
+        if not self._lease.held or not self._fresh(access.question, decision):
+            return False
+        return decision.view == access.view and self._decisions.admits(access.question)
+
+    def _check(self, question: Question, decision: Decision) -> None:
+        if not self._records.available:
+            raise RecordUnavailable("没有访问记录就不提供数据")
+        if not self._lease.held:
+            raise LeaseLost("本副本暂时不能确认授权是否已撤销")
+        if not self._fresh(question, decision):
+            raise PolicyStale("授权信息超过时限未更新")
+
+    def _fresh(self, question: Question, decision: Decision) -> bool:
+        return self._feed.fresh(decision.uses | question.caller.writers)
+
+
+def _decided(record: str, question: Question, decision: Decision) -> AccessDecided:
+    principal, view = question.caller.principal, decision.view
+    return AccessDecided.model_construct(
+        record=record,
+        at=datetime.now(UTC),
+        client=principal.id,
+        client_kind=principal.kind,
+        organization=principal.organization,
+        action=question.action,
+        mode=question.mode,
+        dataset=question.dataset,
+        allowed=decision.allowed,
+        rule=decision.rule,
+        basis=decision.citation,
+        columns=view.columns if view else (),
+        filtered=bool(view and view.filter),
+        grant=decision.grant,
+        authorization=decision.authorization,
+        trace=trace_id() or None,
+    )

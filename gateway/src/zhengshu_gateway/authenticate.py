@@ -1,0 +1,88 @@
+"""Who calls: from the access token to the principal that the policy's records describe right now."""
+
+from dataclasses import dataclass
+
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.policy import Writer
+from zhengshu_contracts.vocabulary import PrincipalKind
+
+from zhengshu_gateway.errors import (
+    ClientLocked,
+    ClientUnknown,
+    PolicyStale,
+    TokenInvalid,
+    TokenMissing,
+)
+from zhengshu_gateway.exchange import Exchange
+from zhengshu_gateway.facts import Client
+from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.known import owner
+from zhengshu_gateway.routes import Route
+from zhengshu_gateway.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody known, or the public."""
+
+    principal: Principal
+    writers: frozenset[Writer] = frozenset()
+    """Whose record says who this is."""
+    opener: bool = False
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody in particular calls."""
+        return self.principal.kind is PrincipalKind.PUBLIC
+
+
+ANONYMOUS = Caller(Principal(id="anonymous", kind=PrincipalKind.PUBLIC))
+CLIENTS = frozenset({PrincipalKind.SYSTEM, PrincipalKind.OFFICER, PrincipalKind.APPLICANT})
+"""What a client's record may say it is; everything else is not somebody who calls from outside."""
+
+
+class Authenticator:
+    """Turns tokens into callers."""
+
+    def __init__(self, tokens: Tokens, feed: Feed) -> None:
+        self._tokens = tokens
+        self._feed = feed
+        self._callers: dict[str, tuple[Client, Caller]] = {}
+
+    def caller(self, exchange: Exchange, route: Route) -> Caller:
+        """Return who calls. Without a token the public, where it is let in; a bad token is refused."""
+        header = exchange.header(b"authorization")
+        if header is None:
+            if route.anonymous:
+                return ANONYMOUS
+            raise TokenMissing
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise TokenInvalid("Authorization 头应为 Bearer 令牌")
+        return self._known(self._tokens.client(token.strip()))
+
+    def _known(self, name: str) -> Caller:
+        client = self._feed.known.clients.get(name)
+        if client is None:
+            if not self._feed.fresh((owner(name),)):
+                raise PolicyStale("暂时无法确认客户端身份")
+            raise ClientUnknown("令牌所指的客户端没有登记")
+        if client.locked:
+            raise ClientLocked("该客户端已被停用,请联系主管部门")
+        known = self._callers.get(name)
+        if known is None or known[0] is not client:
+            known = self._callers[name] = (client, _caller(client))
+        return known[1]
+
+
+def _caller(client: Client) -> Caller:
+    if client.kind not in CLIENTS:
+        raise ClientUnknown("客户端登记有误")
+    principal = Principal(
+        id=client.id,
+        kind=client.kind,
+        organization=client.organization,
+        organization_kind=client.organization_kind,
+        roles=frozenset(client.roles),
+    )
+    return Caller(principal, frozenset({owner(client.id)}), client.opening)

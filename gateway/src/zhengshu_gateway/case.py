@@ -1,0 +1,60 @@
+"""The question a decision answers, and the answer. Knows no rule and no transport."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.identity import Principal, View
+from zhengshu_contracts.policy import Writer
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import Mode
+
+from zhengshu_gateway.facts import Dataset, Grant, Listing
+
+CATALOG: frozenset[Writer] = frozenset({"catalog"})
+SHARING: frozenset[Writer] = frozenset({"catalog", "sharing"})
+OPENING: frozenset[Writer] = frozenset({"catalog", "opening"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything one decision depends on."""
+
+    principal: Principal
+    action: Action
+    mode: Mode | None
+    dataset: Dataset | None
+    now: datetime
+    grants: tuple[Grant, ...] = ()
+    listing: Listing | None = None
+    requested: tuple[str, ...] | None = None
+    """Columns the caller named; None asks for every column it may see."""
+    named: str | None = None
+    """The grant the caller says it uses."""
+    opener: bool = False
+    """Whether the caller is opening's own system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A view, or a refusal with its article and the next step."""
+
+    rule: str
+    basis: Basis | str
+    view: View | None = None
+    uses: frozenset[Writer] = CATALOG
+    """Writers whose records decided; when one is stale the decision does not hold."""
+    grant: str | None = None
+    authorization: str | None = None
+    detail: str = ""
+    next: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether anything may leave."""
+        return self.view is not None
+
+    @property
+    def citation(self) -> str:
+        """The article as people read it."""
+        return self.basis.label if isinstance(self.basis, Basis) else self.basis

@@ -1,0 +1,183 @@
+"""What the gateway itself refuses with. Refusals of the policy keep the rule's slug."""
+
+from typing import ClassVar
+
+from zhengshu_chassis.errors import (
+    DomainError,
+    Forbidden,
+    Invalid,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+)
+from zhengshu_contracts.basis import Basis
+
+from zhengshu_gateway.case import Decision
+
+
+class TokenMissing(Unauthorized):
+    """Somebody must say who they are."""
+
+    slug = "token-missing"
+    title = "缺少访问令牌"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "此操作须携带访问令牌",
+            next="请先取得令牌(POST /oauth2/token),放入请求头 Authorization: Bearer …",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
+class TokenInvalid(Unauthorized):
+    """Expired, forged, for somebody else, or not a token at all."""
+
+    slug = "token-invalid"
+    title = "访问令牌无效"
+
+    def __init__(self, why: str = "令牌已过期或不是本节点签发") -> None:
+        super().__init__(
+            why,
+            next="请重新取得令牌(POST /oauth2/token)",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
+
+
+class ClientUnknown(Unauthorized):
+    """No record of the client that the token names."""
+
+    slug = "client-unknown"
+    title = "客户端未登记"
+
+
+class ClientLocked(Forbidden):
+    """The client was locked."""
+
+    slug = "client-locked"
+    title = "客户端已停用"
+
+
+class RoleNotAdmitted(Forbidden):
+    """The role matrix does not admit the caller."""
+
+    slug = "role-not-admitted"
+    title = "所持角色不能进行此操作"
+
+
+class NotProvider(Forbidden):
+    """Only the provider pushes a dataset."""
+
+    slug = "not-provider"
+    title = "只有提供单位可以上报这项数据"
+
+    def __init__(self) -> None:
+        super().__init__("该业务系统不属于数据的提供单位", basis=Basis.MEASURES_REGISTER.label)
+
+
+class PolicyStale(Unavailable):
+    """What the decision rests on is too old to trust."""
+
+    slug = "policy-stale"
+    title = "授权信息未更新,暂停提供"
+
+
+class LeaseLost(Unavailable):
+    """This replica cannot prove that it hears of revocations."""
+
+    slug = "lease-lost"
+    title = "网关副本未持有租约,暂停提供"
+
+
+class RecordUnavailable(Unavailable):
+    """No record, no row."""
+
+    slug = "record-unavailable"
+    title = "访问记录无法写入,暂停提供"
+
+
+class UpstreamAway(Unavailable):
+    """The service behind a route does not answer."""
+
+    slug = "upstream-away"
+    title = "后端服务暂不可用"
+
+
+class UpstreamBroken(DomainError):
+    """The service answered with something that is no answer."""
+
+    status = 502
+    slug = "upstream-broken"
+    title = "后端服务应答有误"
+
+
+class BadCallback(Unauthorized):
+    """A call-back that the Commission did not send, or not now, or not like this."""
+
+    slug = "callback-signature"
+    title = "回调签名无效"
+
+
+class CallbackMalformed(Invalid):
+    """A genuine call-back that says nothing known."""
+
+    slug = "callback-malformed"
+    title = "回调内容有误"
+
+
+class NotBrokered(Forbidden):
+    """The municipal service cannot express the view that was decided."""
+
+    slug = "municipal-inexpressible"
+    title = "市级数据服务不支持这种读取方式"
+
+
+class RateExceeded(TooMany):
+    """Too many anonymous requests from one address."""
+
+    slug = "rate-exceeded"
+    title = "匿名访问过于频繁"
+
+
+class RequestMalformed(Invalid):
+    """A request to the gateway itself that cannot be read."""
+
+    slug = "invalid"
+    title = "请求内容有误"
+
+
+class PolicyRefused(DomainError):
+    """The policy's answer, as a problem: its rule is the slug."""
+
+    _NOT_FOUND: ClassVar = frozenset({"dataset-unknown", "listing-unknown"})
+    _TITLES: ClassVar = {
+        "role-not-admitted": "所持角色不能进行此操作",
+        "dataset-unknown": "没有这项数据",
+        "listing-unknown": "没有开放这项数据",
+        "entry-not-published": "目录条目未发布",
+        "no-service-registration": "数据未挂接",
+        "dataset-suspended": "数据已暂停提供",
+        "items-conditional": "有条件共享,须先申请",
+        "items-withheld": "不予共享",
+        "items-unknown": "没有这些信息项",
+        "mode-not-granted": "未获授权的共享方式",
+        "grant-not-named": "须写明所用授权",
+        "competent-reads-no-rows": "主管部门不读取数据",
+        "enterprise-does-not-read": "公共服务企业不读取数据",
+        "authorization-required": "授权开放,须先申请",
+        "upload": "不能上报",
+    }
+
+    def __init__(self, decision: Decision, record: str | None = None) -> None:
+        super().__init__(
+            decision.detail,
+            basis=decision.citation,
+            next=decision.next or None,
+            headers={"Zhengshu-Record": record} if record else None,
+        )
+        found = decision.rule not in self._NOT_FOUND
+        # Each instance has its own slug, so these shadow the class's.
+        self.__dict__.update(
+            status=403 if found else 404,
+            slug=decision.rule,
+            title=self._TITLES.get(decision.rule, "不予提供"),
+        )

@@ -1,0 +1,121 @@
+"""One request and its answer, on plain ASGI. Knows no rule."""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+from zhengshu_chassis import problems
+from zhengshu_chassis.errors import DomainError, TooLarge
+
+if TYPE_CHECKING:
+    from zhengshu_gateway.case import Decision
+    from zhengshu_gateway.routes import Route
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+class Gone(Exception):
+    """The caller hung up."""
+
+
+class Exchange:
+    """What came in, what goes out, and what the log will say of it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        # The raw path: what would have to be decoded is matched by no route.
+        self.path: str = scope["raw_path"].split(b"?", 1)[0].decode("latin-1")
+        self.query: bytes = scope["query_string"]
+        self.headers: RawHeaders = scope["headers"]
+        client = scope.get("client")
+        self.address: str = client[0] if client else ""
+        self._receive = receive
+        self._send = send
+        self.began = time.perf_counter()
+        self.status = 0
+        self.sent = 0
+        self.route: Route | None = None
+        self.client: str | None = None
+        self.decision: Decision | None = None
+        self.record: str | None = None
+        self.rule: str | None = None
+        """Slug of the refusal, when there was one."""
+        self.extra: RawHeaders = []
+        """Headers that whatever answer there will be carries (rate limits, the record's id)."""
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header by its lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body was announced."""
+        return any(
+            (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
+            for name, value in self.headers
+        )
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes; Gone when the caller hangs up amid it."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            if message.get("body"):
+                yield message["body"]
+            if not message.get("more_body"):
+                return
+
+    async def body(self, limit: int) -> bytes:
+        """Return the whole body, at most `limit` bytes."""
+        gathered = bytearray()
+        async for chunk in self.chunks():
+            gathered += chunk
+            if len(gathered) > limit:
+                raise TooLarge(f"内容至多 {limit} 字节")
+        return bytes(gathered)
+
+    async def until_gone(self) -> None:
+        """Return when the caller hangs up; to be awaited after the body."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Send the head of the answer."""
+        self.status = status
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra]}
+        )
+
+    async def write(self, data: bytes) -> None:
+        """Send a part of the body."""
+        self.sent += len(data)
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def finish(self, data: bytes = b"") -> None:
+        """Send the last part of the body."""
+        self.sent += len(data)
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def json(self, status: int, value: Any, **headers: str) -> None:
+        """Answer with JSON; `Cache_Control` becomes Cache-Control."""
+        body = orjson.dumps(value)
+        told = {"content-type": "application/json", "content-length": str(len(body))} | headers
+        await self.start(status, raw(told.items()))
+        await self.finish(body)
+
+    async def refuse(self, refusal: DomainError) -> None:
+        """Answer with the problem document of a refusal."""
+        rendered = problems.render(refusal, self.path)
+        await self.start(rendered.status_code, rendered.raw_headers)
+        await self.finish(bytes(rendered.body))
+
+
+def raw(headers: Iterable[tuple[str, str]]) -> RawHeaders:
+    """Return headers as ASGI has them."""
+    return [(name.lower().replace("_", "-").encode(), value.encode()) for name, value in headers]

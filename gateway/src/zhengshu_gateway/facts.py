@@ -1,0 +1,134 @@
+"""What decisions are made from, in the compact form that fits in memory by the hundred thousand.
+
+Each class mirrors the model of the same name in `contracts.policy` (a test compares the members); what
+does not validate has no fact and is therefore refused. Knows no rule.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from zhengshu_contracts.policy import Citation, Condition
+from zhengshu_contracts.vocabulary import (
+    EntryState,
+    GrantState,
+    ListingState,
+    Mode,
+    OpeningClass,
+    OrganizationKind,
+    Origin,
+    PrincipalKind,
+    Role,
+    ServiceRegistrationState,
+    SharingClass,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item's two classes and their reasons."""
+
+    name: str
+    title: str
+    sharing: SharingClass
+    opening: OpeningClass
+    condition: Condition | None = None
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Classes and states of one dataset."""
+
+    id: str
+    title: str
+    provider: str
+    origin: Origin
+    state: EntryState
+    revision: int
+    items: tuple[Item, ...]
+    registration: ServiceRegistrationState
+    key: tuple[str, ...] = ()
+    suspended: bool = False
+    municipal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who a client is, right now."""
+
+    id: str
+    kind: PrincipalKind
+    organization: str | None
+    organization_kind: OrganizationKind | None = None
+    roles: tuple[Role, ...] = ()
+    locked: bool = False
+    opening: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Columns, rows, modes, purpose and period."""
+
+    id: str
+    holder: str
+    items: tuple[str, ...]
+    modes: tuple[Mode, ...]
+    purpose: str
+    starts: datetime
+    ends: datetime
+    state: GrantState
+    filter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Every grant on one dataset."""
+
+    id: str
+    grants: tuple[Grant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """An applicant's right to an authorised-open listing."""
+
+    id: str
+    applicant: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Whether and to whom a dataset is open."""
+
+    id: str
+    state: ListingState
+    opening: OpeningClass
+    items: tuple[str, ...]
+    authorizations: tuple[Authorization, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The newest version of a dataset."""
+
+    id: str
+    epoch: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Everything that its writer committed before `as_of` has been published."""
+
+    writer: str
+    as_of: datetime
+
+
+DATASET = TypeAdapter(Dataset)
+CLIENT = TypeAdapter(Client)
+GRANTS = TypeAdapter(Grants)
+LISTING = TypeAdapter(Listing)
+VERSION = TypeAdapter(Version)
+BEAT = TypeAdapter(Beat)

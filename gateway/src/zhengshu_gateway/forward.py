@@ -1,0 +1,175 @@
+"""Carries a request to a service and its answer back, both as streams; parses neither.
+
+Only headers that are named here pass. Before each part of the answer is sent, `going` is asked whether the
+decision still stands; when it does not, the connection is cut, so that no client takes a part for the whole.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, ReadTimeoutError, RequestError
+from pyreqwest.request import StreamRequest
+from pyreqwest.response import Response
+from zhengshu_chassis.telemetry import log, traceparent
+from zhengshu_contracts.access import AccessOutcome
+
+from zhengshu_gateway.errors import UpstreamAway, UpstreamBroken
+from zhengshu_gateway.exchange import Exchange, Gone, RawHeaders
+from zhengshu_gateway.upstreams import Upstreams
+
+PASSED_IN = frozenset(
+    {
+        b"accept",
+        b"accept-language",
+        b"content-digest",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"idempotency-key",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"if-range",
+        b"last-event-id",
+        b"min-version",
+        b"prefer",
+        b"range",
+        b"user-agent",
+    }
+)
+"""Identity, X-Forwarded-*, hop-by-hop headers and tokens stay outside by not being here."""
+
+KEPT_BACK = frozenset(
+    {
+        "connection",
+        "date",
+        "keep-alive",
+        "proxy-authenticate",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "zhengshu-identity",
+    }
+)
+WATCHED = 256 * 1024
+"""Bytes of an answer after which somebody looks whether the caller is still there."""
+
+
+class Cut(Exception):
+    """The decision no longer stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a forwarded request ended."""
+
+    outcome: AccessOutcome
+    status: int
+    bytes: int
+    rows: int | None = None
+    version: str | None = None
+
+
+def always() -> bool:
+    """Let an answer go on whatever happens."""
+    return True
+
+
+class Forwarder:
+    """Forwards with the process's outgoing client."""
+
+    def __init__(self, upstreams: Upstreams) -> None:
+        self._upstreams = upstreams
+
+    async def send(
+        self,
+        exchange: Exchange,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        going: Callable[[], bool] = always,
+        passing: frozenset[bytes] = PASSED_IN,
+    ) -> Ending:
+        """Forward; return how it ended. Raises only as long as nothing was sent."""
+        request = self._request(exchange, url, headers, passing)
+        try:
+            async with request as response:
+                return await _answer(exchange, response, going)
+        except (ConnectError, ConnectTimeoutError, ReadTimeoutError) as error:
+            return _broken(exchange, UpstreamAway("后端服务没有应答"), error)
+        except RequestError as error:
+            return _broken(exchange, UpstreamBroken("后端服务中断了应答"), error)
+        except Gone:
+            return Ending(AccessOutcome.CUT, exchange.status or 499, exchange.sent)
+
+    def _request(
+        self, exchange: Exchange, url: str, headers: Mapping[str, str], passing: frozenset[bytes]
+    ) -> StreamRequest:
+        passed = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in exchange.headers
+            if name in passing
+        ]
+        told = [*passed, *headers.items(), ("traceparent", traceparent())]
+        request = self._upstreams.client.request(exchange.method, url).headers(told)
+        if exchange.has_body:
+            request = request.body_stream(exchange.chunks())
+        return request.build_streamed()
+
+
+async def _answer(exchange: Exchange, response: Response, going: Callable[[], bool]) -> Ending:
+    """Pass an answer on, part by part."""
+    if not going():
+        raise UpstreamAway("授权在应答前已变更")
+    headers = _outgoing(response)
+    await exchange.start(response.status, headers)
+    outcome = await _body(exchange, response, going)
+    rows = response.get_header("zhengshu-rows")
+    return Ending(
+        outcome,
+        response.status,
+        exchange.sent,
+        int(rows) if rows and rows.isdigit() else None,
+        response.get_header("zhengshu-version"),
+    )
+
+
+async def _body(exchange: Exchange, response: Response, going: Callable[[], bool]) -> AccessOutcome:
+    gone: asyncio.Task[None] | None = None
+    try:
+        while (chunk := await response.body_reader.read_chunk()) is not None:
+            if not going():
+                raise Cut
+            if gone is None and exchange.sent > WATCHED:
+                gone = asyncio.create_task(exchange.until_gone())
+            if gone is not None and gone.done():
+                raise Gone
+            await exchange.write(bytes(chunk))
+        await exchange.finish()
+    except Cut:
+        # Left without an end: the server closes the connection, and the caller sees that it is not whole.
+        log.warning("access.cut", record=exchange.record, bytes=exchange.sent)
+        return AccessOutcome.CUT
+    finally:
+        if gone is not None:
+            gone.cancel()
+    return AccessOutcome.COMPLETE if response.status < 400 else AccessOutcome.FAILED
+
+
+def _outgoing(response: Response) -> RawHeaders:
+    return [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers.items()
+        if name not in KEPT_BACK
+    ]
+
+
+def _broken(exchange: Exchange, refusal: UpstreamAway | UpstreamBroken, error: Exception) -> Ending:
+    """Refuse when nothing was sent yet; otherwise the answer stays without an end."""
+    log.warning("upstream.failed", path=exchange.path, error=type(error).__name__)
+    if not exchange.status:
+        raise refusal from error
+    return Ending(AccessOutcome.FAILED, exchange.status, exchange.sent)

@@ -1,0 +1,136 @@
+"""What the feed has told so far: facts by dataset and client, and how old each writer's facts are.
+
+Knows neither NATS nor a rule. Ages are measured on this machine's monotonic clock; a writer's clock can
+only make its facts look older, never younger.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from zhengshu_chassis.telemetry import log
+from zhengshu_contracts.policy import Writer
+
+from zhengshu_gateway.facts import (
+    BEAT,
+    CLIENT,
+    DATASET,
+    GRANTS,
+    LISTING,
+    VERSION,
+    Client,
+    Dataset,
+    Grant,
+    Grants,
+    Listing,
+    Version,
+)
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A writer's last heartbeat: its own time, and since when on our clock, at the latest."""
+
+    as_of: datetime
+    since: float
+
+
+class Known:
+    """One generation of facts. `apply` MUST be called in stream order, with nothing left out."""
+
+    def __init__(self) -> None:
+        self.datasets: dict[str, Dataset] = {}
+        self.clients: dict[str, Client] = {}
+        self.grants: dict[str, dict[str, tuple[Grant, ...]]] = {}
+        self.listings: dict[str, Listing] = {}
+        self.versions: dict[str, Version] = {}
+        self.applied = 0
+        """Stream sequence of the last message that was applied."""
+        self.changes = 0
+        """Grows with each change that a decision may depend on."""
+        self._pulses: dict[str, Pulse] = {}
+        self._floor: dict[str, datetime] = {}
+        self._stores: dict[tuple[str, str], tuple[TypeAdapter[Any], dict[str, Any]]] = {
+            ("catalog", "dataset"): (DATASET, self.datasets),
+            ("catalog", "version"): (VERSION, self.versions),
+            ("catalog", "client"): (CLIENT, self.clients),
+            ("opening", "client"): (CLIENT, self.clients),
+            ("opening", "dataset"): (LISTING, self.listings),
+            ("sharing", "dataset"): (GRANTS, self.grants),
+        }
+
+    def apply(self, key: str, value: bytes | None, sequence: int) -> None:
+        """Take one message of the bucket; None is a deletion."""
+        self.applied = sequence
+        writer, _, rest = key.partition(".")
+        kind, _, name = rest.partition(".")
+        if rest == "heartbeat":
+            self._beat(writer, value)
+        elif (writer, kind) in self._stores and (kind != "client" or owner(name) == writer):
+            self.changes += 1
+            adapter, store = self._stores[writer, kind]
+            fact = _read(adapter, key, name, value)
+            if fact is None:
+                store.pop(name, None)
+            else:
+                store[name] = by_holder(fact) if isinstance(fact, Grants) else fact
+
+    def caught_up(self) -> None:
+        """Mark the end of the replay: a writer is fresh only by a heartbeat later than those in it."""
+        self._floor = {writer: pulse.as_of for writer, pulse in self._pulses.items()}
+
+    def age(self, writer: str) -> float:
+        """Return how many seconds ago the writer's facts were certainly complete."""
+        pulse = self._pulses.get(writer)
+        if pulse is None or pulse.as_of <= self._floor.get(writer, NEVER):
+            return float("inf")
+        return time.monotonic() - pulse.since
+
+    def fresh(self, writers: Iterable[Writer], limit: float) -> bool:
+        """Tell whether every one of these writers' facts is at most `limit` seconds old."""
+        return all(self.age(writer) <= limit for writer in writers)
+
+    def held(self, dataset: str, organization: str | None) -> tuple[Grant, ...]:
+        """Return an organisation's grants on a dataset."""
+        return self.grants.get(dataset, {}).get(organization or "", ())
+
+    def _beat(self, writer: str, value: bytes | None) -> None:
+        beat = _read(BEAT, f"{writer}.heartbeat", None, value)
+        if beat is None:
+            self._pulses.pop(writer, None)
+            return
+        behind = max(0.0, (datetime.now(UTC) - beat.as_of).total_seconds())
+        self._pulses[writer] = Pulse(beat.as_of, time.monotonic() - behind)
+
+
+def owner(client: str) -> Writer:
+    """Return the service that registered a client, by the prefix of its id."""
+    return "opening" if client.startswith("app-") else "catalog"
+
+
+def by_holder(fact: Grants) -> dict[str, tuple[Grant, ...]]:
+    """Arrange a dataset's grants by who holds them."""
+    arranged: dict[str, tuple[Grant, ...]] = {}
+    for grant in fact.grants:
+        arranged[grant.holder] = (*arranged.get(grant.holder, ()), grant)
+    return arranged
+
+
+def _read(adapter: TypeAdapter[Any], key: str, name: str | None, value: bytes | None) -> Any:
+    """Return the fact a value holds; None for a deletion and for what nobody can vouch for."""
+    if value is None:
+        return None
+    try:
+        fact = adapter.validate_json(value)
+    except ValidationError as error:
+        log.error("feed.unreadable", key=key, problems=error.error_count())
+        return None
+    if name is not None and fact.id != name:
+        log.error("feed.misplaced", key=key)
+        return None
+    return fact

@@ -1,0 +1,48 @@
+"""This replica's lease: proof, renewed each second, that it hears of what is revoked.
+
+The holder counts from before its renewal and the bucket from after, so that the lease is over here before
+anybody else can think so. Its value tells how far this replica has applied the policy.
+"""
+
+import asyncio
+import time
+
+import orjson
+from nats.errors import Error as NatsError
+from zhengshu_chassis.bus import Bus, BusAway
+from zhengshu_chassis.telemetry import log
+from zhengshu_contracts.policy import LEASES
+
+from zhengshu_gateway.feed import Feed
+
+RENEWAL = 1.0
+LASTS = 5.0
+"""Shorter than the bucket's age limit (6 s)."""
+
+
+class Lease:
+    """Held until a moment on this machine's clock."""
+
+    def __init__(self, bus: Bus, feed: Feed, replica: str) -> None:
+        self._bus = bus
+        self._feed = feed
+        self._subject = f"$KV.{LEASES}.{replica}"
+        self._until = 0.0
+
+    @property
+    def held(self) -> bool:
+        """Whether this replica may serve data."""
+        return time.monotonic() < self._until
+
+    async def run(self) -> None:
+        """Renew for ever."""
+        while True:
+            await self._bus.ready()
+            began = time.monotonic()
+            try:
+                value = orjson.dumps({"applied": self._feed.known.applied})
+                await self._bus.publish(self._subject, value, patience=RENEWAL)
+                self._until = began + LASTS
+            except (NatsError, BusAway, TimeoutError, OSError) as error:
+                log.warning("lease.not-renewed", exc_info=error)
+            await asyncio.sleep(max(0.0, RENEWAL - (time.monotonic() - began)))

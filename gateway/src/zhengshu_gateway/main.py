@@ -1,0 +1,182 @@
+"""The composition root: what stands in front of the routes, what runs behind them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+from zhengshu_chassis.app import create_app
+from zhengshu_chassis.resources import Resources
+from zhengshu_chassis.workers import Worker, every, supervise
+
+from zhengshu_gateway import document, routes
+from zhengshu_gateway.accesses import Accesses
+from zhengshu_gateway.authenticate import Authenticator
+from zhengshu_gateway.broker import Broker
+from zhengshu_gateway.callbacks import Callbacks
+from zhengshu_gateway.commission import CommissionWorker
+from zhengshu_gateway.decisions import Decisions
+from zhengshu_gateway.exchange import Exchange
+from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.forward import Forwarder
+from zhengshu_gateway.lease import Lease
+from zhengshu_gateway.limits import Limits
+from zhengshu_gateway.pipeline import Pipeline
+from zhengshu_gateway.records import Records
+from zhengshu_gateway.routes import Kind, Routes
+from zhengshu_gateway.settings import GatewaySettings
+from zhengshu_gateway.tokens import TokenDesk, Tokens
+from zhengshu_gateway.upstreams import Upstreams
+
+OF_THE_PROCESS = ("/health/live", "/metrics", "/openapi.json")
+READY = "/health/ready"
+
+
+class Parts:
+    """Everything of one running gateway, put together."""
+
+    def __init__(self, settings: GatewaySettings, table: Routes, resources: Resources) -> None:
+        bus = resources.bus
+        self.bus = bus
+        self.feed = Feed(bus, limit=settings.stale_limit)
+        self.lease = Lease(bus, self.feed, settings.replica)
+        self.records = Records(bus)
+        self.upstreams = Upstreams(settings)
+        self.tokens = Tokens(settings)
+        decisions = Decisions(self.feed)
+        self.accesses = Accesses(decisions, self.feed, self.lease, self.records)
+        callbacks = Callbacks(settings, self.upstreams)
+        self.worker = CommissionWorker(
+            self.upstreams, self.accesses, callbacks, parallel=settings.commission_parallel
+        )
+        desk = TokenDesk(self.tokens, self.upstreams, self.feed)
+        self.pipeline = Pipeline(
+            routes=table,
+            authenticator=Authenticator(self.tokens, self.feed),
+            accesses=self.accesses,
+            feed=self.feed,
+            upstreams=self.upstreams,
+            forwarder=Forwarder(self.upstreams),
+            broker=Broker(self.upstreams),
+            limits=Limits(settings.anonymous_rate, settings.anonymous_burst),
+            own={
+                Kind.TOKEN: lambda exchange, _: desk.issue(exchange),
+                Kind.KEYS: lambda exchange, _: desk.keys(exchange),
+                Kind.CALLBACK: lambda exchange, _: callbacks.receive(exchange),
+                Kind.DECISION: decisions.explain,
+            },
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def ready(self) -> bool:
+        """Whether data can be served: the feed complete and fresh, the lease held."""
+        return self.bus.connected and self.feed.ready and self.lease.held
+
+    def start(self) -> None:
+        """Begin to follow, to hold and to record."""
+        runs: dict[str, Callable[[], Awaitable[None]]] = {
+            "feed": self.feed.run,
+            "lease": self.lease.run,
+            "records": self.records.run,
+            "counts": self.records.run_counter,
+        }
+        self._tasks = [asyncio.create_task(supervise(*each), name=each[0]) for each in runs.items()]
+
+    async def stop(self) -> None:
+        """Let the last records out, then end."""
+        self.records.flush_counts()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await self.records.drained()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.upstreams.client.close()
+
+
+class Gateway:
+    """The pipeline for every path, but for the process's own."""
+
+    def __init__(self, app: FastAPI, table: Routes, *, serves: bool) -> None:
+        self.app = app
+        self.table = table
+        self._serves = serves
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] != "http" or scope["path"] in OF_THE_PROCESS:
+            await self.app(scope, receive, send)
+        elif scope["path"] == READY:
+            await _tell_readiness(self.parts, Exchange(scope, receive, send))
+        elif self._serves:
+            await self.parts.pipeline(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    @property
+    def parts(self) -> Parts:
+        """What runs, once it does."""
+        found: Parts = self.app.state.resources.extra["parts"]
+        return found
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe every route of the table."""
+        return document.openapi(self.table)
+
+
+def build(settings: GatewaySettings) -> Gateway:
+    """Build the gateway; an unsound table of routes keeps it from starting."""
+    table = routes.load()
+
+    async def start(resources: Resources) -> None:
+        parts = resources.extra["parts"] = Parts(settings, table, resources)
+        parts.start()
+
+    async def stop(resources: Resources) -> None:
+        if parts := resources.extra.get("parts"):
+            await parts.stop()
+
+    app = create_app(
+        settings,
+        name="gateway",
+        title="政数网关",
+        workers=_workers(settings),
+        on_start=start,
+        on_stop=stop,
+    )
+    return Gateway(app, table, serves=settings.mode.serves)
+
+
+def _workers(settings: GatewaySettings) -> dict[str, Worker]:
+    async def copy(resources: Resources) -> None:
+        await resources.extra["parts"].worker.copy_catalogue()
+
+    return {"dispatches": _listen, "municipal": every(settings.municipal_interval, copy)}
+
+
+async def _listen(resources: Resources) -> None:
+    """Hear of dispatches for as long as the connection lives; its end makes the supervisor begin again."""
+    bus, worker = resources.bus, resources.extra["parts"].worker
+    subscription = await bus.subscribe("zhengshu.dispatch.*", worker.wake, queue="commission")
+    client = bus.client
+    try:
+        while True:
+            await asyncio.sleep(1)
+            if client.is_closed:
+                return
+    finally:
+        with suppress(Exception):  # the connection may be gone with it
+            await subscription.unsubscribe()
+
+
+async def _tell_readiness(parts: Parts, exchange: Exchange) -> None:
+    told = {
+        "status": "ready" if parts.ready else "unready",
+        "nats": "up" if parts.bus.connected else "down",
+        "feed": "fresh" if parts.feed.ready else "stale",
+        "lease": "held" if parts.lease.held else "lost",
+    }
+    await exchange.json(200 if parts.ready else 503, told)

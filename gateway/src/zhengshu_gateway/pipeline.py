@@ -1,0 +1,164 @@
+"""match → authenticate → decide → record → forward: every request, in this order, in this place."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.types import Receive, Scope, Send
+from zhengshu_chassis import auth
+from zhengshu_chassis.errors import DomainError
+from zhengshu_chassis.problems import Internal
+from zhengshu_chassis.telemetry import REQUESTS, continue_trace, log
+from zhengshu_contracts.access import AccessOutcome
+from zhengshu_contracts.identity import Identity
+from zhengshu_contracts.roles import Action, admitted
+from zhengshu_contracts.vocabulary import Origin
+
+from zhengshu_gateway import broker
+from zhengshu_gateway.accesses import Access, Accesses
+from zhengshu_gateway.authenticate import ANONYMOUS, Authenticator, Caller
+from zhengshu_gateway.broker import Broker
+from zhengshu_gateway.decisions import Question, requested
+from zhengshu_gateway.errors import NotProvider, PolicyStale, RoleNotAdmitted
+from zhengshu_gateway.exchange import Exchange, Gone, raw
+from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.forward import PASSED_IN, Ending, Forwarder
+from zhengshu_gateway.limits import Limits
+from zhengshu_gateway.routes import BARE, Kind, Route, Routes
+from zhengshu_gateway.upstreams import VOUCHED, Upstreams
+
+Own = Callable[[Exchange, Caller], Awaitable[None]]
+Places = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The ASGI application behind every route of the table."""
+
+    routes: Routes
+    authenticator: Authenticator
+    accesses: Accesses
+    feed: Feed
+    upstreams: Upstreams
+    forwarder: Forwarder
+    broker: Broker
+    limits: Limits
+    own: Mapping[Kind, Own]
+    """What the gateway answers itself, by kind of route."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        exchange = Exchange(scope, receive, send)
+        continue_trace(exchange.header(b"traceparent"))
+        try:
+            await self._serve(exchange)
+        except DomainError as refusal:
+            await _refuse(exchange, refusal)
+        except Gone:
+            exchange.status = exchange.status or 499
+        except Exception as error:  # noqa: BLE001 - the boundary: nothing may leave but a problem
+            log.error("request.crashed", path=exchange.path, exc_info=error)
+            await _refuse(exchange, Internal("请求未能完成,请凭追踪号报障"))
+        finally:
+            _report(exchange)
+
+    async def _serve(self, exchange: Exchange) -> None:
+        route, places = self.routes.match(exchange.method, exchange.path)
+        exchange.route = route
+        caller = ANONYMOUS if route.kind in BARE else self.authenticator.caller(exchange, route)
+        exchange.client = caller.principal.id
+        if caller.anonymous and route.kind not in BARE:
+            exchange.extra += self.limits.take(exchange.address)
+        if route.kind is Kind.DATA:
+            await self._data(exchange, route, places, caller)
+            return
+        self._admit(route, places, caller)
+        if route.kind in self.own:
+            await self.own[route.kind](exchange, caller)
+        else:
+            await self._control(exchange, route, places, caller)
+
+    async def _data(self, exchange: Exchange, route: Route, places: Places, caller: Caller) -> None:
+        """Let rows out: decided, recorded, then forwarded, and cut when the decision falls."""
+        dataset, grant = places["dataset"], exchange.header(b"zhengshu-grant")
+        columns = requested(exchange.query)
+        question = Question(caller, route.action, route.mode, dataset, columns, grant)
+        access = await self.accesses.open(question, address=exchange.address)
+        exchange.decision, exchange.record = access.decision, access.record
+        exchange.extra += raw([("zhengshu-record", access.record)])
+        ending = Ending(AccessOutcome.FAILED, 503, 0)
+        try:
+            ending = await self._forward(exchange, route, access)
+        finally:
+            self.accesses.close(access, ending)
+
+    async def _forward(self, exchange: Exchange, route: Route, access: Access) -> Ending:
+        going, dataset = (
+            self.accesses.watch(access),
+            self.feed.known.datasets.get(access.question.dataset),
+        )
+        if dataset is not None and dataset.origin is Origin.MUNICIPAL:
+            code = dataset.municipal_code or ""
+            url, told = self.broker.target(code, route.mode, exchange.query, access.view)
+            return await self.forwarder.send(
+                exchange, url, told, going=going, passing=broker.PASSED_IN
+            )
+        told = {auth.HEADER: self.upstreams.vouch(route.to, access.identity())}
+        return await self.forwarder.send(exchange, self._url(exchange, route), told, going=going)
+
+    async def _control(
+        self, exchange: Exchange, route: Route, places: Places, caller: Caller
+    ) -> None:
+        identity = Identity.model_construct(
+            principal=caller.principal,
+            action=route.action,
+            dataset=places.get("dataset"),
+            expires=datetime.now(UTC) + VOUCHED,
+        )
+        told = {auth.HEADER: self.upstreams.vouch(route.to, identity)}
+        await self.forwarder.send(exchange, self._url(exchange, route), told, passing=PASSED_IN)
+
+    def _admit(self, route: Route, places: Places, caller: Caller) -> None:
+        """Hold the caller against the role matrix, on a record that is fresh enough."""
+        principal = caller.principal
+        if route.kind in BARE:
+            return
+        if not admitted(route.action, principal.kind, principal.roles):
+            raise RoleNotAdmitted(f"此操作需要的权限:{route.title}")
+        if not route.admit_stale and not self.feed.fresh(caller.writers):
+            raise PolicyStale("暂时无法确认客户端身份")
+        if route.action is Action.DATASET_PUSH:
+            dataset = self.feed.known.datasets.get(places["dataset"])
+            if dataset is not None and dataset.provider != principal.organization:
+                raise NotProvider
+
+    def _url(self, exchange: Exchange, route: Route) -> str:
+        query = f"?{exchange.query.decode('latin-1')}" if exchange.query else ""
+        return self.upstreams.url(route.to, exchange.path + query)
+
+
+async def _refuse(exchange: Exchange, refusal: DomainError) -> None:
+    """Answer with a problem, unless an answer has begun."""
+    if not exchange.status:
+        exchange.rule = refusal.slug
+        await exchange.refuse(refusal)
+
+
+def _report(exchange: Exchange) -> None:
+    """One line and one measurement a request."""
+    seconds = time.perf_counter() - exchange.began
+    path = exchange.route.path if exchange.route else "-"
+    REQUESTS.labels(exchange.method, path, exchange.status).observe(seconds)
+    decision = exchange.decision
+    log.info(
+        "request",
+        method=exchange.method,
+        path=exchange.path,
+        status=exchange.status,
+        ms=round(seconds * 1000, 1),
+        client=exchange.client,
+        rule=decision.rule if decision else exchange.rule,
+        record=exchange.record,
+        bytes=exchange.sent,
+    )

@@ -1,0 +1,337 @@
+"""Decides an access: the table of design section 6, as rules in one order. Pure; knows no transport.
+
+`decide` asks each rule in turn. A rule answers with a decision, or with None when the case is not its
+business; a case that no rule takes is refused. What is missing, unknown or not yet valid never opens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.identity import View
+from zhengshu_contracts.policy import Writer
+from zhengshu_contracts.roles import Action, admitted
+from zhengshu_contracts.vocabulary import (
+    EntryState,
+    GrantState,
+    ListingState,
+    Mode,
+    OpeningClass,
+    OrganizationKind,
+    Origin,
+    PrincipalKind,
+    ServiceRegistrationState,
+    SharingClass,
+)
+
+from zhengshu_gateway import refusals
+from zhengshu_gateway.case import CATALOG, OPENING, SHARING, Case, Decision
+from zhengshu_gateway.facts import Authorization, Dataset, Grant, Item, Listing
+
+MODES: dict[Action, frozenset[Mode]] = {
+    Action.DATASET_QUERY: frozenset({Mode.QUERY}),
+    Action.DATASET_VERIFY: frozenset({Mode.VERIFY}),
+    Action.DATASET_EXPORT: frozenset({Mode.EXPORT}),
+    Action.DATASET_CHANGES: frozenset({Mode.SUBSCRIBE}),
+    Action.DATASET_SUBSCRIBE: frozenset({Mode.SUBSCRIBE}),
+    Action.DATASET_UPLOAD: frozenset({Mode.SUBSCRIBE}),
+    Action.OPEN_READ: frozenset({Mode.QUERY, Mode.EXPORT}),
+}
+"""Data actions and the modes each can be asked in; no other action yields rows."""
+
+READERS = frozenset(
+    {
+        OrganizationKind.DEPARTMENT,
+        OrganizationKind.TOWNSHIP,
+        OrganizationKind.GOVERNMENT,
+        OrganizationKind.FINANCE,
+        OrganizationKind.SECURITY_REGULATOR,
+    }
+)
+"""政务部门 (Decree 809 Art. 2) that read what others provide."""
+
+Rule = Callable[[Case, Dataset], Decision | None]
+
+
+def decide(case: Case) -> Decision:
+    """Decide one access."""
+    principal, dataset = case.principal, case.dataset
+    if not admitted(case.action, principal.kind, principal.roles):
+        return refusals.role_not_admitted()
+    if case.mode is None or case.mode not in MODES.get(case.action, ()):
+        return refusals.mode_not_granted(case.mode)
+    if dataset is None:
+        return refusals.dataset_unknown()
+    for rule in RULES:
+        decision = rule(case, dataset)
+        if decision is not None:
+            return decision
+    return refusals.role_not_admitted()
+
+
+def provider_own_rows(case: Case, dataset: Dataset) -> Decision | None:
+    """A provider always has its own rows, whatever their class or state."""
+    owner = case.principal.organization
+    if case.action is Action.OPEN_READ or case.opener or not owner or owner != dataset.provider:
+        return None
+    return _answer(case, dataset, Offer("provider-own-rows", Basis.DECREE_11, lambda _: True))
+
+
+def published(_: Case, dataset: Dataset) -> Decision | None:
+    """Only what is published in the catalogue is shared, opened or uploaded."""
+    if dataset.state is EntryState.PUBLISHED:
+        return None
+    return refusals.entry_not_published(dataset.state)
+
+
+def unsuspended(_: Case, dataset: Dataset) -> Decision | None:
+    """A suspension stops everybody but the provider."""
+    return None if dataset.suspended is False else refusals.dataset_suspended()
+
+
+def upload(case: Case, dataset: Dataset) -> Decision | None:
+    """The commission worker uploads the county's items that are not withheld, registered or not."""
+    if case.action is not Action.DATASET_UPLOAD:
+        return None
+    if dataset.origin is not Origin.COUNTY:
+        return refusals.not_uploaded()
+    offer = Offer("upload", Basis.MEASURES_REGISTER, lambda item: not _withheld(item))
+    return _answer(case, dataset, offer)
+
+
+def registered(_: Case, dataset: Dataset) -> Decision | None:
+    """Nothing is served without a live service registration; a municipal entry has its own code."""
+    if dataset.origin is Origin.MUNICIPAL and dataset.municipal_code:
+        return None
+    if dataset.registration is ServiceRegistrationState.LIVE and dataset.origin is Origin.COUNTY:
+        return None
+    return refusals.no_service_registration(dataset.registration)
+
+
+def opening_system_export(case: Case, dataset: Dataset) -> Decision | None:
+    """Opening's own system exports what is to be open, and reads nothing else."""
+    if not case.opener or case.action is Action.OPEN_READ:
+        return None
+    listing = case.listing
+    if case.mode is not Mode.EXPORT or not _standing(listing):
+        return refusals.listing_unknown()
+    offer = Offer(
+        "opening-system-export",
+        Basis.MEASURES_OPENING,
+        lambda item: _opened(item, listing) is not OpeningClass.CLOSED,
+        uses=OPENING,
+    )
+    return _answer(case, dataset, offer)
+
+
+def open_door(case: Case, dataset: Dataset) -> Decision | None:
+    """What is open: general items to anyone, authorised ones to their authorised applicant."""
+    if case.action is not Action.OPEN_READ:
+        return None
+    listing = case.listing
+    if listing is None or listing.state is not ListingState.LISTED:
+        return refusals.listing_unknown()
+    right = _authorization(case, listing)
+    admits = {OpeningClass.GENERAL} | ({OpeningClass.AUTHORIZED} if right else set())
+    offer = Offer(
+        "open-authorized" if right else "open-general",
+        Basis.MEASURES_OPENING,
+        lambda item: _opened(item, listing) in admits,
+        uses=OPENING,
+        # A file holds every column of its snapshot: whoever may not have one may not have it.
+        wanted=listing.items if case.mode is Mode.EXPORT else None,
+        authorization=right.id if right else None,
+    )
+    return _answer(case, dataset, offer)
+
+
+def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
+    """Who supervises does not use."""
+    if case.principal.organization_kind is OrganizationKind.COMPETENT:
+        return refusals.competent_reads_no_rows()
+    return None
+
+
+def enterprise_does_not_read(case: Case, _: Dataset) -> Decision | None:
+    """A public-service enterprise provides; of others' data it has only what is open."""
+    if case.principal.organization_kind is OrganizationKind.PUBLIC_SERVICE_ENTERPRISE:
+        return refusals.enterprise_does_not_read()
+    return None
+
+
+def unconditional(case: Case, dataset: Dataset) -> Decision | None:
+    """Unconditional items at once, when nothing conditional was asked for."""
+    if not _reader(case) or _conditional(case, dataset):
+        return None
+    return _answer(case, dataset, Offer("unconditional", Basis.DECREE_14, _unconditional))
+
+
+def granted(case: Case, dataset: Dataset) -> Decision | None:
+    """Conditional items under one live grant for exactly its columns, rows and modes."""
+    if not _reader(case):
+        return None
+    asked = _conditional(case, dataset)
+    live = [grant for grant in case.grants if _live(grant, case)]
+    usable = [grant for grant in live if case.mode in grant.modes and _serves(grant, case, asked)]
+    if len(usable) > 1:
+        return refusals.grant_not_named(usable)
+    grant = usable[0] if usable else None
+    if grant is None:
+        others = [one for one in live if case.mode not in one.modes and _serves(one, case, asked)]
+        return _ungranted(case, dataset, bool(others))
+    items = asked.intersection(grant.items)
+    offer = Offer(
+        "granted",
+        Basis.DECREE_15,
+        lambda item: _unconditional(item) or item.name in items,
+        uses=SHARING,
+        grant=grant,
+    )
+    return _answer(case, dataset, offer)
+
+
+RULES: tuple[Rule, ...] = (
+    provider_own_rows,
+    published,
+    unsuspended,
+    upload,
+    registered,
+    opening_system_export,
+    open_door,
+    competent_reads_no_rows,
+    enterprise_does_not_read,
+    unconditional,
+    granted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a rule would let through, before the caller's columns are held against it."""
+
+    rule: str
+    basis: Basis
+    visible: Callable[[Item], bool]
+    uses: frozenset[Writer] = CATALOG
+    wanted: tuple[str, ...] | None = None
+    grant: Grant | None = None
+    authorization: str | None = None
+
+
+def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
+    """Let the visible columns through; refuse if one was named that is not, or if none is left."""
+    wanted = case.requested if offer.wanted is None else offer.wanted
+    shown = tuple(item.name for item in dataset.items if offer.visible(item))
+    if wanted is not None and not set(wanted) <= set(shown):
+        return _refused(case, dataset, set(wanted) - set(shown))
+    columns = shown if wanted is None else tuple(name for name in shown if name in wanted)
+    if not columns:
+        return _refused(case, dataset, {item.name for item in dataset.items})
+    view = View(
+        columns=columns,
+        filter=offer.grant.filter if offer.grant else "",
+        key=tuple(name for name in dataset.key if name in columns),
+    )
+    return Decision(
+        offer.rule,
+        offer.basis,
+        view,
+        offer.uses,
+        grant=offer.grant.id if offer.grant else None,
+        authorization=offer.authorization,
+    )
+
+
+def _refused(case: Case, dataset: Dataset, names: set[str]) -> Decision:
+    """Say why these columns are not let through: unknown, not open, withheld, or to be applied for."""
+    hidden = tuple(item for item in dataset.items if item.name in names)
+    if len(hidden) < len(names):
+        return refusals.items_unknown(names - {item.name for item in hidden})
+    if case.action is Action.OPEN_READ or case.opener:
+        return _not_open(case, hidden)
+    withheld = tuple(item for item in hidden if _withheld(item))
+    conditional = tuple(item for item in hidden if not _withheld(item))
+    # Named columns: a withheld one makes the request impossible. Otherwise say what can be applied for.
+    if withheld and (case.requested is not None or not conditional):
+        return refusals.items_withheld(withheld)
+    return refusals.items_conditional(conditional, case.mode)
+
+
+def _not_open(case: Case, hidden: tuple[Item, ...]) -> Decision:
+    listing = case.listing
+    if any(_opened(item, listing) is OpeningClass.AUTHORIZED for item in hidden):
+        return refusals.authorization_required()
+    return refusals.listing_unknown()
+
+
+def _ungranted(case: Case, dataset: Dataset, granted_otherwise: bool) -> Decision:
+    """Without a grant the unconditional items remain; of conditional ones say what is missing."""
+    offer = Offer("unconditional", Basis.DECREE_14, _unconditional, uses=SHARING)
+    decision = _answer(case, dataset, offer)
+    if decision.rule == "items-conditional" and granted_otherwise:
+        return refusals.mode_not_granted(case.mode)
+    return decision
+
+
+def _reader(case: Case) -> bool:
+    return case.principal.organization_kind in READERS and bool(case.principal.organization)
+
+
+def _conditional(case: Case, dataset: Dataset) -> frozenset[str]:
+    """Names of the conditional items that the caller asks for."""
+    return frozenset(
+        item.name
+        for item in dataset.items
+        if item.sharing is SharingClass.CONDITIONAL
+        and (case.requested is None or item.name in case.requested)
+    )
+
+
+def _live(grant: Grant, case: Case) -> bool:
+    return (
+        grant.state is GrantState.ACTIVE
+        and grant.holder == case.principal.organization
+        and grant.starts <= case.now < grant.ends
+        and case.named in {None, grant.id}
+    )
+
+
+def _serves(grant: Grant, case: Case, asked: frozenset[str]) -> bool:
+    """Whether a grant covers every conditional item that was named, or any when none was."""
+    covered = asked.intersection(grant.items)
+    return bool(covered) if case.requested is None else covered == asked
+
+
+def _authorization(case: Case, listing: Listing) -> Authorization | None:
+    """Find the applicant's live right."""
+    if case.principal.kind is not PrincipalKind.APPLICANT:
+        return None
+    for one in listing.authorizations:
+        if one.applicant == case.principal.id and case.now < one.ends:
+            return one
+    return None
+
+
+def _unconditional(item: Item) -> bool:
+    return item.sharing is SharingClass.UNCONDITIONAL
+
+
+def _withheld(item: Item) -> bool:
+    """Withheld, or of a class nobody knows."""
+    return item.sharing not in {SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL}
+
+
+def _standing(listing: Listing | None) -> bool:
+    return listing is not None and listing.state in {ListingState.BUILDING, ListingState.LISTED}
+
+
+def _opened(item: Item, listing: Listing | None) -> OpeningClass:
+    """The stricter of what the item and its listing say; what may not be shared is never open."""
+    if listing is None or item.name not in listing.items or _withheld(item):
+        return OpeningClass.CLOSED
+    known = {OpeningClass.GENERAL, OpeningClass.AUTHORIZED}
+    if item.opening not in known or listing.opening not in known:
+        return OpeningClass.CLOSED
+    if OpeningClass.AUTHORIZED in {item.opening, listing.opening}:
+        return OpeningClass.AUTHORIZED
+    return OpeningClass.GENERAL

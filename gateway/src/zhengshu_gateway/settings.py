@@ -1,0 +1,56 @@
+"""What the gateway is told from outside: whom it forwards to, its keys, its limits."""
+
+import socket
+from typing import Any
+
+from pydantic import Field, SecretStr
+from zhengshu_chassis.settings import BusSettings, prefixed
+
+
+class GatewaySettings(BusSettings):
+    """Names of services, each with its address and the key under which callers are vouched for."""
+
+    model_config = prefixed("ZHENGSHU_GATEWAY_")
+
+    catalog_url: str
+    catalog_key: SecretStr
+    sharing_url: str
+    sharing_key: SecretStr
+    opening_url: str
+    opening_key: SecretStr
+    audit_url: str
+    audit_key: SecretStr
+
+    commission_url: str
+    commission_key: SecretStr
+    """Key of the national header signature, both ways."""
+    requester: str = "350123000000"
+    """This node's requester id at the municipal platform."""
+
+    issuer: str
+    """Issuer of access tokens: this node's public address."""
+    token_key: SecretStr
+    """Private Ed25519 key of the issuer: a JWK, or PEM."""
+    token_life: int = 900
+    accepted_keys: tuple[dict[str, Any], ...] = ()
+    """Public JWKs of an issuer that is being changed over: published, and tokens of theirs accepted."""
+    published_keys: tuple[dict[str, Any], ...] = ()
+    """Public JWKs of others (receipts, ledger): published alone."""
+
+    stale_limit: float = 5.0
+    """Greatest age in seconds of a writer's policy records that a decision may rest on."""
+    upstream_patience: float = 60.0
+    """Longest silence of a service in seconds."""
+    anonymous_rate: float = 20.0
+    """Anonymous requests per second and address, on average."""
+    anonymous_burst: int = 200
+    municipal_interval: float = 5.0
+    """Seconds between two looks at the municipal catalogue."""
+    commission_parallel: int = 4
+    """Dispatches of one owner on their way at once."""
+    replica: str = Field(default_factory=lambda: socket.gethostname().split(".")[0])
+    """Name of this replica, for its lease."""
+
+    def upstream(self, service: str) -> tuple[str, SecretStr]:
+        """Return a service's address and key."""
+        return getattr(self, f"{service}_url"), getattr(self, f"{service}_key")

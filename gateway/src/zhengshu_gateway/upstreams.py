@@ -1,0 +1,112 @@
+"""The services behind the gateway and the Commission: addresses, the one outgoing client, vouching.
+
+Streams are `forward`'s business; here are the gateway's own small questions.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import RequestError
+from zhengshu_chassis import auth, signature
+from zhengshu_chassis.telemetry import traceparent
+from zhengshu_contracts.identity import Identity, Principal
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import PrincipalKind
+
+from zhengshu_gateway.errors import UpstreamAway
+from zhengshu_gateway.settings import GatewaySettings
+
+VOUCHED = timedelta(seconds=30)
+OURSELVES = Principal(id="gateway", kind=PrincipalKind.GATEWAY)
+CONNECT = timedelta(seconds=3)
+IDLE = timedelta(seconds=60)
+"""Shorter than the services keep a connection open (75 s), so that none dies under a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A small answer, read whole."""
+
+    status: int
+    body: bytes
+
+    def json(self) -> Any:
+        """Return what the body says."""
+        return orjson.loads(self.body)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer is a success."""
+        return 200 <= self.status < 300
+
+
+class Upstreams:
+    """Made once per process; closed by whoever made it."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self.client: Client = client(settings.upstream_patience)
+
+    def url(self, service: str, path: str) -> str:
+        """Return the address of a path of a service."""
+        return self._settings.upstream(service)[0].rstrip("/") + path
+
+    def vouch(self, service: str, identity: Identity) -> str:
+        """Return the internal token that tells a service who calls and what was decided."""
+        return auth.seal(identity, self._settings.upstream(service)[1])
+
+    async def ask(self, service: str, method: str, path: str, body: Any = None) -> Reply:
+        """Ask a service something for the gateway's own needs; UpstreamAway when it does not answer."""
+        expires = datetime.now(UTC) + VOUCHED
+        identity = Identity(principal=OURSELVES, action=Action.INTERNAL, expires=expires)
+        headers = {auth.HEADER: self.vouch(service, identity), "traceparent": traceparent()}
+        return await self._send(method, self.url(service, path), headers, body)
+
+    def signed(self, service: str, digest: str | None = None) -> dict[str, str]:
+        """Return the headers of a request to the Commission."""
+        key = self._settings.commission_key.get_secret_value().encode()
+        requester = self._settings.requester
+        return signature.sign(key, requester=requester, service=service, digest=digest)
+
+    def commission(self, path: str) -> str:
+        """Return the address of a path of the Commission's exchange."""
+        return f"{self._settings.commission_url.rstrip('/')}/exchange/v1{path}"
+
+    async def file(self, kind: str, method: str, path: str, body: Any = None) -> Reply:
+        """Send something to the Commission, or ask it; UpstreamAway when it does not answer."""
+        content = None if body is None else orjson.dumps(body)
+        digest = signature.content_digest(content) if content is not None else None
+        return await self._send(method, self.commission(path), self.signed(kind, digest), body)
+
+    async def _send(self, method: str, url: str, headers: dict[str, str], body: Any) -> Reply:
+        request = self.client.request(method, url).headers(headers).timeout(timedelta(seconds=15))
+        if body is not None:
+            content = orjson.dumps(body)
+            request = request.header("Content-Type", "application/json").body_bytes(content)
+        try:
+            response = await request.build().send()
+            return Reply(response.status, bytes(await response.bytes()))
+        except RequestError as error:
+            raise UpstreamAway from error
+
+
+def client(patience: float) -> Client:
+    """Return the outgoing client: no redirects, no decompression, no proxy from the environment."""
+    return (
+        ClientBuilder()
+        .follow_redirects(False)
+        .gzip(False)
+        .brotli(False)
+        .zstd(False)
+        .deflate(False)
+        .referer(False)
+        .no_proxy()
+        .http1_only()
+        .connect_timeout(CONNECT)
+        .read_timeout(timedelta(seconds=patience))
+        .pool_idle_timeout(IDLE)
+        .build()
+    )
