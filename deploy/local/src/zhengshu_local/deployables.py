@@ -138,7 +138,7 @@ def portal(layout: Layout) -> Environment:
     """Settings of the portal, which knows the public API alone."""
     return {
         "GATEWAY_URL": layout.url("gateway"),
-        "SESSION_KEY": layout.secrets("sessions", "portal"),
+        "PUBLIC_URL": layout.url("gateway"),
     }
 
 

@@ -1,0 +1,1 @@
+"""Web pages for people, on the public API and the SDK alone."""

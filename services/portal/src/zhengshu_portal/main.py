@@ -1,0 +1,40 @@
+"""Puts the portal together."""
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from zhengshu import Client
+from zhengshu_chassis.app import create_app
+from zhengshu_chassis.resources import Resources
+
+from zhengshu_portal import open_data, pages
+from zhengshu_portal.settings import PortalSettings
+
+
+def build(settings: PortalSettings) -> FastAPI:
+    """Return the application."""
+    app = create_app(
+        settings,
+        name="portal",
+        title="政数门户",
+        description="公众网页:查找、预览与下载开放数据,查看账本检查点。",
+        routers=(open_data.router,),
+        on_start=open_client,
+        on_stop=close_client,
+    )
+    app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
+    pages.install(app)
+    return app
+
+
+async def open_client(resources: Resources) -> None:
+    """Open the public API as an anonymous visitor would."""
+    settings = resources.settings
+    assert isinstance(settings, PortalSettings)
+    resources.extra["node"] = Client(settings.gateway_url)
+
+
+async def close_client(resources: Resources) -> None:
+    """Give the connections back."""
+    node: Client | None = resources.extra.pop("node", None)
+    if node is not None:
+        node.close()

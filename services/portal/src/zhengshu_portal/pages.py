@@ -1,0 +1,60 @@
+"""How a page is made: one layout, escaped templates, security headers, a readable page for refusals."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from zhengshu import Refused
+from zhengshu_contracts.problem import Problem
+
+FOLDER = Path(__file__).parent
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+AWAY = Problem(
+    type="about:blank",
+    title="数据节点暂时无法访问",
+    status=503,
+    detail="页面正常,但数据节点没有应答。",
+    next="请稍后刷新;持续出现请联系县发改局。",
+)
+
+templates = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(name: str, /, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page."""
+    return HTMLResponse(templates.get_template(name).render(**values), status, HEADERS)
+
+
+def refusal(problem: Problem) -> HTMLResponse:
+    """Return a refusal as a page: what, why, on which basis, what next."""
+    return render("refusal.html", problem.status, problem=problem)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refusal(error.problem)
+
+
+async def _away(_: Request, _error: Exception) -> Response:
+    return refusal(AWAY)
+
+
+def install(app: FastAPI) -> None:
+    """Show refusals of the node, and its absence, as pages."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(httpx.TransportError, _away)
