@@ -15,6 +15,7 @@ from zhengshu_contracts.vocabulary import (
     PrincipalKind,
     ProposalState,
     ServiceRegistrationState,
+    SharingClass,
     UpdateCycle,
 )
 from zhengshu_opening.applicants import domain as applicants
@@ -85,6 +86,10 @@ class TestPropose:
         proposal = propose()
         assert proposal.items == ("code", "name")
         assert proposal.opening is GENERAL
+
+    def test_what_is_withheld_is_never_open(self):
+        secret = ITEMS[1].model_copy(update={"sharing": SharingClass.WITHHELD})
+        assert propose(replace(DATASET, items=(ITEMS[0], secret))).items == ("code",)
 
     @pytest.mark.parametrize(
         ("change", "refusal"),

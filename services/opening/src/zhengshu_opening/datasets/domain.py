@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zhengshu_contracts.catalog import ItemBrief
-from zhengshu_contracts.vocabulary import OpeningClass, ServiceRegistrationState, UpdateCycle
+from zhengshu_contracts.vocabulary import (
+    OpeningClass,
+    ServiceRegistrationState,
+    SharingClass,
+    UpdateCycle,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,8 +51,12 @@ class Dataset:
         return self.revision > 0 and not self.retired
 
     def open_items(self) -> tuple[ItemBrief, ...]:
-        """Return the items that may be opened, in order."""
-        return tuple(item for item in self.items if item.opening is not OpeningClass.CLOSED)
+        """Return the items that may be opened, in order; what may not be shared is never open."""
+        return tuple(
+            item
+            for item in self.items
+            if item.opening is not OpeningClass.CLOSED and item.sharing is not SharingClass.WITHHELD
+        )
 
 
 def opening_class(items: Iterable[ItemBrief]) -> OpeningClass:
