@@ -250,11 +250,13 @@ class Sharing:
         return await self.call(who, Action.APPLICATION_WITHDRAW, "POST", path, body)
 
     async def accept(self, part: str) -> Response:
-        """The gateway's worker reports that the Commission has it."""
+        return await self.report(part, outcome="accepted", acceptance="榕数受-1")
+
+    async def report(self, part: str, **attempt: Any) -> Response:
+        """The gateway's worker reports how sending a part ended."""
         [row] = [row for row in await self.dispatches("application") if row.subject == part]
-        body = {"outcome": "accepted", "acceptance": "榕数受-1"}
         path = f"/internal/dispatches/{row.id}/attempts"
-        return await self.call(GATEWAY, Action.INTERNAL, "POST", path, body)
+        return await self.call(GATEWAY, Action.INTERNAL, "POST", path, attempt)
 
     async def callback(self, kind: str, part: str, *, again: str | None = None, **body: Any) -> str:
         """Deliver a call-back, `again` under an id used before; return its outcome."""

@@ -1,5 +1,6 @@
 """What the Commission answers: acceptance, opinion request, decision; repeated, late, too wide."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sharing.cast import (
     SCHOOLS_OFFICER,
     TODAY,
     Sharing,
+    consent,
     item,
     part,
     published,
@@ -47,6 +49,13 @@ class TestAcceptance:
         assert (event["part"], event["acceptance"]) == (waiting, "榕数受-1")
         assert "榕数受-1" in (await sharing.read(case))["timeline"][-1]["opinion"]
 
+    async def test_a_refused_filing_is_seen(self, sharing: Sharing) -> None:
+        case, waiting = await endorsed(sharing)
+        await sharing.report(waiting, outcome="rejected", reason="缺少市级目录代码")
+        shown = await sharing.read(case)
+        assert (shown["state"], shown["timeline"][-1]["what"]) == ("endorsed", "未受理转报")
+        assert shown["timeline"][-1]["opinion"] == "缺少市级目录代码"
+
 
 class TestOpinion:
     async def test_is_asked_answered_and_sent(self, sharing: Sharing) -> None:
@@ -62,6 +71,8 @@ class TestOpinion:
         assert (event["provider"], event["due"]) == (CIVIL, opinion["due"])
         bare = await sharing.answer(opinion["id"], outcome="refuse")
         assert bare.json()["type"] == "/problems/reason-missing"
+        early = await sharing.answer(opinion["id"], consent=consent(TODAY + timedelta(2)))
+        assert early.json()["type"] == "/problems/consent-not-given"
         given = await sharing.answer(opinion["id"], outcome="refuse", reason="超出职责")
         assert given.json()["state"] == "refused"
         assert await state(sharing, case) == "reviewing"
@@ -185,6 +196,27 @@ class TestDecision:
         assert (first, again, other) == ("applied", "no-effect", "no-effect")
         assert len(await sharing.rows("SELECT 1 FROM grants")) == 1
         assert (await sharing.subjects()).count("grant.activated") == 1
+
+    async def test_two_at_once_have_one_effect(self, sharing: Sharing) -> None:
+        case = await sharing.apply()
+        endorsements = await asyncio.gather(*(sharing.endorse(case["id"]) for _ in range(3)))
+        assert sorted(answer.status_code for answer in endorsements) == [200, 409, 409]
+        assert len(await sharing.dispatches("application")) == 1
+        waiting = case["parts"][0]["id"]
+        outcomes = await asyncio.gather(
+            *(sharing.callback("decision", waiting, outcome="agree") for _ in range(3))
+        )
+        assert sorted(outcomes) == ["applied", "no-effect", "no-effect"]
+        assert len(await sharing.told()) == 1
+
+    async def test_at_once_with_a_withdrawal_one_of_them_counts(self, sharing: Sharing) -> None:
+        for _ in range(3):
+            case, waiting = await endorsed(sharing)
+            decided, withdrawn = await asyncio.gather(
+                sharing.callback("decision", waiting, outcome="agree"), sharing.withdraw(case)
+            )
+            expected = ("granted", 409) if decided == "applied" else ("withdrawn", 200)
+            assert (await state(sharing, case), withdrawn.status_code) == expected
 
     async def test_late_after_a_withdrawal_has_no_effect(self, sharing: Sharing) -> None:
         case, waiting = await endorsed(sharing)

@@ -28,6 +28,11 @@ def desk(settings: SharingSettings) -> Desk:
         acceptance = dispatch.acceptance or ""
         await decisions.forwarded(unit, dispatch.subject, acceptance, now=datetime.now(UTC))
 
+    @desk.on_parked(DispatchKind.APPLICATION)
+    async def parked(unit: Unit, dispatch: DispatchOut) -> None:
+        reason = dispatch.reason or ""
+        await decisions.parked(unit, dispatch.subject, reason, now=datetime.now(UTC))
+
     @desk.on_callback("opinion_request", final=False)
     async def opinion_requested(unit: Unit, callback: Callback) -> bool:
         answer = cast("OpinionRequestAnswer", callback.answer)  # the desk goes by its kind

@@ -39,6 +39,12 @@ async def forwarded(unit: Unit, part: str, acceptance: str, *, now: datetime) ->
     unit.outbox.add(event, aggregate=application.id)
 
 
+async def parked(unit: Unit, part: str, reason: str, *, now: datetime) -> None:
+    """Let everybody see that the Commission would not take a part; an operator tries it again."""
+    application, found = await unit.applications.lock_part(part)
+    await note(unit, found, application, "未受理转报", reason, now=now)
+
+
 async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
     """Apply the Commission's decision; False when the part is not, or no longer, its to decide."""
     application, part = await unit.applications.lock_part(answer.part)

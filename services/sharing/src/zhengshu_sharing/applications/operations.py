@@ -110,10 +110,9 @@ async def withdraw(
     if seen.organization != home(by):
         raise ApplicationNotFound(application)
     # Dispatches are locked before the application, as call-backs do: the other way could deadlock.
-    for part in seen.parts:
-        if part.state in WITH_COMMISSION:
-            await unit.dispatches.cancel(part.id, DispatchKind.APPLICATION)
+    await _recall(unit, seen)
     found = await unit.applications.lock(application)
+    await _recall(unit, found)  # what was endorsed in between; the rest is held already
     changed = domain.withdraw(found)
     await unit.applications.save(changed)
     for part in found.parts:
@@ -164,6 +163,12 @@ async def _decline(
         event = ApplicationRefused(**_about(changed), part=part.id, dataset=part.dataset, by=by.id)
         unit.outbox.add(event, aggregate=changed.id)
     return changed
+
+
+async def _recall(unit: Unit, application: Application) -> None:
+    for part in application.parts:
+        if part.state in WITH_COMMISSION:
+            await unit.dispatches.cancel(part.id, DispatchKind.APPLICATION)
 
 
 async def _locked(unit: Unit, application: str, *, by: Principal) -> Application:

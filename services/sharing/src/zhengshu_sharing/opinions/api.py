@@ -13,6 +13,7 @@ from zhengshu_contracts.vocabulary import OpinionState
 
 from zhengshu_sharing.access import scope
 from zhengshu_sharing.applications.domain import Application, Part, opinion_due
+from zhengshu_sharing.applications.errors import ConsentNotGiven
 from zhengshu_sharing.opinions import operations
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import (
@@ -62,7 +63,9 @@ async def read_opinion(opinion_id: str, by: By, unit: InUnit) -> OpinionOut:
 @router.post(
     "/{opinion_id}",
     response_model=OpinionOut,
-    responses=problems(OpinionNotFound, OpinionClosed, ReasonMissing, NoSuchOutcome),
+    responses=problems(
+        OpinionNotFound, OpinionClosed, ReasonMissing, NoSuchOutcome, ConsentNotGiven
+    ),
     dependencies=[allowed(Action.OPINION_GIVE)],
 )
 async def give_opinion(

@@ -10,12 +10,14 @@ from zhengshu_contracts.sharing import OpinionGiven, OpinionIn, OpinionRequested
 from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import decisions
 from zhengshu_sharing.applications import domain as applications
+from zhengshu_sharing.applications.arrival import check_consent
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move, may
 from zhengshu_sharing.opinions import domain
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import OpinionClosed, OpinionNotFound
 from zhengshu_sharing.unit import Unit
+from zhengshu_sharing.workdays import day_of
 
 
 async def read(unit: Unit, opinion: str, *, by: Principal) -> Opinion:
@@ -51,6 +53,7 @@ async def answer(
     unit: Unit, opinion: str, given: OpinionIn, *, by: Principal, now: datetime
 ) -> Opinion:
     """Take a provider's answer and send it to the Commission."""
+    check_consent(given.consent, today=day_of(now))
     seen = await unit.opinions.get(opinion)
     if seen.provider != home(by):
         raise OpinionNotFound(opinion)

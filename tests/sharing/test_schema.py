@@ -1,0 +1,45 @@
+"""The migrated database and the mapped classes say the same; the serving role can rewrite no timeline."""
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sharing.cast import Sharing
+from support.databases import Database
+from zhengshu_chassis.db import Base
+
+
+async def test_mapped_classes_are_what_was_migrated(sharing: Sharing) -> None:
+    own = {name for name in Base.metadata.tables if _mapped_here(name)}
+
+    def differences(connection: object) -> list[object]:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": False,  # `text` and `varchar` are one to PostgreSQL
+                "include_name": lambda name, kind, _: kind != "table" or name in own,
+                "include_object": lambda thing, name, kind, *_: kind != "table" or name in own,
+            },
+        )
+        return compare_metadata(context, Base.metadata)
+
+    async with sharing.app.state.resources.database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    assert len(own) == 9
+
+
+async def test_timelines_are_only_added_to(sharing: Sharing, shared: Database) -> None:
+    await sharing.apply()
+    connection = await asyncpg.connect(shared.url)
+    for statement in ("UPDATE steps SET opinion = ''", "DELETE FROM steps"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+    await connection.close()
+
+
+def _mapped_here(table: str) -> bool:
+    mappers = Base.registry.mappers
+    return any(
+        mapper.class_.__module__.startswith("zhengshu_sharing") and mapper.local_table.name == table
+        for mapper in mappers
+    )
