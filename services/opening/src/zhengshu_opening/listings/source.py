@@ -38,7 +38,11 @@ class Source:
 
     def __init__(self, client: httpx.AsyncClient, client_id: str, secret: SecretStr) -> None:
         self._client = client
-        self._credential = (client_id, secret.get_secret_value())
+        self._request = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": secret.get_secret_value(),
+        }
         self._token = ""
         self._valid_until = 0.0
 
@@ -67,9 +71,7 @@ class Source:
         if time.monotonic() < self._valid_until:
             return self._token
         try:
-            answer = await self._client.post(
-                "/oauth2/token", data={"grant_type": "client_credentials"}, auth=self._credential
-            )
+            answer = await self._client.post("/oauth2/token", data=self._request)
         except httpx.HTTPError as error:
             raise SourceFailed(f"网关无法访问:{type(error).__name__}") from error
         if answer.status_code != httpx.codes.OK:
