@@ -442,6 +442,13 @@ class TestMunicipalCopy:
         shown = await catalog.done("GET", "/v1/entries/307350100001-000001", by=STRANGER)
         assert (shown["title"], shown["revision"]) == ("新名称", 2)
 
+    async def test_two_writers_at_once_copy_once(self, catalog: Catalog):
+        done = await asyncio.gather(
+            *(catalog.done("PUT", PUT, [municipal()], by=GATEWAY) for _ in range(3))
+        )
+        assert done == [{"sequence": 10}] * 3
+        assert len(await catalog.announced("%entry.published%")) == 1
+
     async def test_a_text_too_long_or_empty_does_not_stop_the_copy(self, catalog: Catalog):
         odd = municipal(title="长" * 80, abstract="")
         assert await catalog.done("PUT", PUT, [odd], by=GATEWAY) == {"sequence": 10}

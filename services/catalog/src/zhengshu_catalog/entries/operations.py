@@ -175,6 +175,7 @@ async def change_service(
 
 async def copy_municipal(unit: Unit, told: list[MunicipalEntry], *, at: datetime) -> int:
     """Take changes of the municipal catalogue in its order; return how far the copy has come."""
+    await unit.entries.lock_copy()
     for change in sorted(told, key=lambda one: one.sequence):
         known = await unit.entries.find(change.id, lock=True)
         if entry := domain.copy(known, change, at):

@@ -78,10 +78,7 @@ class Entries:
 
     async def next_number(self, category: str) -> int:
         """Return the next free number of a category, which is ours until the transaction ends."""
-        name = f"entries/{category}"
-        await self._session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
-        )
+        await self._hold(f"category {category}")
         taken = select(func.max(EntryRow.number)).where(EntryRow.category == category)
         return (await self._session.scalar(taken) or 0) + 1
 
@@ -122,6 +119,10 @@ class Entries:
         query = select(DatasetRow).where(DatasetRow.id.in_(entries), DatasetRow.version > 0)
         return {row.id: str(row.at) for row in await self._session.scalars(query)}
 
+    async def lock_copy(self) -> None:
+        """Let one transaction at a time write the copy of the municipal catalogue."""
+        await self._hold("municipal copy")
+
     async def last_sequence(self) -> int:
         """Return how far the copy of the municipal catalogue has come."""
         return await self._session.scalar(select(func.max(EntryRow.sequence))) or 0
@@ -149,6 +150,10 @@ class Entries:
             )
         )
         return {row.entry: _revision(row) for row in await self._session.scalars(query)}
+
+    async def _hold(self, name: str) -> None:
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        await self._session.execute(lock, {"name": f"entries\n{name}"})
 
     async def _one(self, query: Select[T]) -> T | None:
         # What this session read before may have been changed by statements of its own.
