@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -12,15 +12,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
 from starlette.responses import Response
 
-from zhengshu_chassis import health, openapi, problems, telemetry, workers
+from zhengshu_chassis import health, openapi, problems, telemetry
 from zhengshu_chassis.bus import Bus
-from zhengshu_chassis.consumers import Consumers
-from zhengshu_chassis.db import connect
-from zhengshu_chassis.dispatch import Desk
 from zhengshu_chassis.errors import DomainError
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.settings import BusSettings, DatabaseSettings, ProcessSettings
-from zhengshu_chassis.workers import Worker
+from zhengshu_chassis.supervision import Worker, supervise
+
+if TYPE_CHECKING:
+    from zhengshu_chassis.consumers import Consumers
+    from zhengshu_chassis.dispatch import Desk
 
 Start = Callable[[Resources], Awaitable[None]]
 
@@ -40,8 +41,8 @@ def create_app(
     title: str,
     description: str = "",
     routers: Iterable[APIRouter] = (),
-    consumers: Consumers[Any] | None = None,
-    desk: Desk | None = None,
+    consumers: "Consumers[Any] | None" = None,
+    desk: "Desk | None" = None,
     heartbeat: bool = False,
     workers: Mapping[str, Worker] | None = None,
     constraints: Mapping[str, type[DomainError]] | None = None,
@@ -69,7 +70,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.resources = resources
-    problems.install(app, constraints or {})
+    problems.install(app, constraints or {}, _database_errors(settings))
     app.include_router(health.router)
     app.include_router(metrics)
     if settings.mode.serves:
@@ -77,6 +78,15 @@ def create_app(
             app.include_router(router)
     openapi.install(app)
     return app
+
+
+def _database_errors(settings: ProcessSettings) -> tuple[type[Exception], ...]:
+    """Processes without a database do not load what reads its errors."""
+    if not isinstance(settings, DatabaseSettings):
+        return ()
+    from zhengshu_chassis.database_errors import KINDS  # noqa: PLC0415 - see above
+
+    return KINDS
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -106,6 +116,8 @@ async def _lifespan(
 def _open(resources: Resources, stack: AsyncExitStack) -> None:
     settings = resources.settings
     if isinstance(settings, DatabaseSettings):
+        from zhengshu_chassis.db import connect  # noqa: PLC0415 - see _database_errors
+
         resources.attach_database(
             database := connect(
                 settings.database_url,
@@ -123,7 +135,7 @@ def _open(resources: Resources, stack: AsyncExitStack) -> None:
 
 @asynccontextmanager
 async def _running(background: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    task = asyncio.create_task(workers.supervise("work", background), name="work")
+    task = asyncio.create_task(supervise("work", background), name="work")
     try:
         yield
     finally:
@@ -134,14 +146,16 @@ async def _running(background: Callable[[], Awaitable[None]]) -> AsyncIterator[N
 
 async def _work(
     resources: Resources,
-    consumers: Consumers[Any] | None,
+    consumers: "Consumers[Any] | None",
     heartbeat: bool,
     own: Mapping[str, Worker],
 ) -> None:
     """Run the background work: alone on a database, or side by side where there is none."""
     if resources.has_database:
-        await workers.run_alone(resources, consumers=consumers, heartbeat=heartbeat, workers=own)
+        from zhengshu_chassis.workers import run_alone  # noqa: PLC0415 - see _database_errors
+
+        await run_alone(resources, consumers=consumers, heartbeat=heartbeat, workers=own)
         return
     async with asyncio.TaskGroup() as group:
         for name, work in own.items():
-            group.create_task(workers.supervise(name, partial(work, resources)), name=name)
+            group.create_task(supervise(name, partial(work, resources)), name=name)

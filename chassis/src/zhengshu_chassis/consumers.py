@@ -65,11 +65,20 @@ Handle = Callable[[Any, Delivery], Awaitable[None]]
 class Consumers(Generic[U]):
     """The handlers of a service, by subject. `unit` makes what a handler works with of a session."""
 
-    def __init__(self, name: str, *, unit: Callable[[AsyncSession], U], batch: int = 1) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        unit: Callable[[AsyncSession], U],
+        batch: int = 1,
+        finish: Callable[[U], Awaitable[None]] | None = None,
+    ) -> None:
         self.name = name
         self.unit = unit
         self.batch = batch
         """Messages per transaction; a batch that fails is taken again one by one."""
+        self.finish = finish
+        """What is done once at the end of each transaction, with all that its handlers gathered."""
         self._handlers: list[tuple[str, Handle]] = []
 
     def on(
@@ -239,6 +248,8 @@ class Consumer:
                     new.discard(delivery.envelope.id)
                     continue_trace((delivery.message.headers or {}).get("traceparent"))
                     await self._consumers.dispatch(unit, delivery)
+            if self._consumers.finish is not None:
+                await self._consumers.finish(unit)
             await session.flush()
             failpoints.hit("consumer.handled")
         failpoints.hit("consumer.committed")

@@ -4,8 +4,6 @@ import asyncio
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from zhengshu_chassis.resources import Held, Resources
 
@@ -57,6 +55,9 @@ async def check(held: Resources) -> Ready:
 
 
 async def _database(held: Resources) -> str:
+    from sqlalchemy import text  # noqa: PLC0415 - processes without a database do not load it
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see above
+
     try:
         async with asyncio.timeout(PATIENCE), held.database.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))

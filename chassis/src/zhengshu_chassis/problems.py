@@ -11,15 +11,13 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from zhengshu_contracts.problem import FieldProblem, Problem
 
-from zhengshu_chassis.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
-from zhengshu_chassis.telemetry import log, trace_id
+from zhengshu_chassis.errors import DomainError, Invalid, NotFound
+from zhengshu_chassis.tracing import trace_id
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -45,13 +43,6 @@ class Internal(DomainError):
     status = 500
     slug = "internal"
     title = "系统内部错误"
-
-
-class Busy(Unavailable):
-    """The database is away or overloaded, or two transactions stood in each other's way."""
-
-    slug = "busy"
-    title = "系统繁忙"
 
 
 _FRAMEWORK: dict[int, type[DomainError]] = {404: NoSuchPath, 405: MethodNotAllowed}
@@ -128,21 +119,17 @@ def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     return by_status
 
 
-def install(app: FastAPI, constraints: Mapping[str, type[DomainError]]) -> None:
-    """Register the handlers; `constraints` names the refusal behind a violated constraint."""
+def install(
+    app: FastAPI,
+    constraints: Mapping[str, type[DomainError]],
+    database: tuple[type[Exception], ...] = (),
+) -> None:
+    """Register the handlers; `database` are the exceptions that `database_errors` can read."""
 
     async def handle(request: Request, error: Exception) -> Response:
         return render(refusal(error, constraints), request.url.path)
 
-    for kind in (
-        DomainError,
-        RequestValidationError,
-        HTTPException,
-        DBAPIError,
-        PoolTimeout,
-        ConnectionError,
-        TimeoutError,
-    ):
+    for kind in (DomainError, RequestValidationError, HTTPException, *database):
         app.add_exception_handler(kind, handle)
 
 
@@ -154,7 +141,9 @@ def refusal(error: Exception, constraints: Mapping[str, type[DomainError]]) -> D
         return _invalid(error)
     if isinstance(error, HTTPException):
         return _from_framework(error)
-    return _from_database(error, constraints)
+    from zhengshu_chassis.database_errors import named  # noqa: PLC0415 - only who has a database
+
+    return named(error, constraints)
 
 
 def _invalid(error: RequestValidationError) -> Invalid:
@@ -192,19 +181,3 @@ def _from_framework(error: HTTPException) -> DomainError:
 
 def _slug(status: int) -> str:
     return HTTPStatus(status).phrase.lower().replace(" ", "-")
-
-
-def _from_database(error: Exception, constraints: Mapping[str, type[DomainError]]) -> DomainError:
-    """Name a violated constraint; call what passes by itself 503; leave the rest a fault of ours."""
-    cause = getattr(getattr(error, "orig", None), "__cause__", None)
-    name = getattr(cause, "constraint_name", None) or ""
-    if isinstance(error, IntegrityError) and name in constraints:
-        return constraints[name]()
-    log.error("database.failed", exc_info=error, constraint=name)
-    sqlstate = str(getattr(cause, "sqlstate", None) or "")
-    if sqlstate in {"40001", "40P01"}:
-        return Conflict("与同时进行的另一项操作冲突,未作任何改动", next="请重试")
-    passing = not isinstance(error, DBAPIError) or error.connection_invalidated
-    if passing or sqlstate.startswith(("08", "53", "55P03", "57")):
-        return Busy("数据库暂不可用,未作任何改动")
-    return Internal("请求未能完成,请凭追踪号报障")

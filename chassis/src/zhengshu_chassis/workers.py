@@ -1,8 +1,7 @@
-"""Background work: each worker runs for ever, and is started again when it crashes."""
+"""What runs once per database: relay, offers, consumers, a service's own workers, the sweep."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from zhengshu_chassis import dispatch, idempotency, inbox, outbox
@@ -11,40 +10,12 @@ from zhengshu_chassis.db import plain_url
 from zhengshu_chassis.leader import Lead, leading
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.settings import DatabaseSettings, ProcessSettings, ServiceSettings
-from zhengshu_chassis.telemetry import WORKER_FAILURES, continue_trace, log
+from zhengshu_chassis.supervision import Run, Worker, every, supervise
+from zhengshu_chassis.telemetry import log
 
-Worker = Callable[[Resources], Awaitable[None]]
-Run = Callable[[], Awaitable[None]]
+__all__ = ["Worker", "every", "run_alone", "supervise"]
+
 HOUR = 3600.0
-LONGEST_PAUSE = 30.0
-HEALTHY = 60.0
-"""A worker that ran this long begins again with the shortest pause."""
-
-
-async def supervise(name: str, run: Run) -> None:
-    """Run a worker for ever; after a crash, again with growing pauses."""
-    pause = 0.5
-    while True:
-        started = time.monotonic()
-        try:
-            await run()
-        except Exception as error:  # noqa: BLE001 - a worker's crash must not take the others along
-            WORKER_FAILURES.labels(name).inc()
-            log.error("worker.crashed", worker=name, pause=pause, exc_info=error)
-        pause = 0.5 if time.monotonic() - started > HEALTHY else min(pause * 2, LONGEST_PAUSE)
-        await asyncio.sleep(pause)
-
-
-def every(seconds: float, action: Worker) -> Worker:
-    """Return a worker that does something at intervals, beginning at once."""
-
-    async def repeat(resources: Resources) -> None:
-        while True:
-            continue_trace(None)
-            await action(resources)
-            await asyncio.sleep(seconds)
-
-    return repeat
 
 
 async def run_alone(

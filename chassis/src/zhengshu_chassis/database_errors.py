@@ -1,0 +1,45 @@
+"""What a failure of the database means to a caller: a named constraint, a moment's trouble, or our fault."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from zhengshu_chassis.errors import Conflict, DomainError, Unavailable
+from zhengshu_chassis.logs import log
+from zhengshu_chassis.problems import Internal
+
+KINDS: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, ConnectionError, TimeoutError)
+COLLIDED = {"40001", "40P01"}
+PASSING = ("08", "53", "55P03", "57")
+"""SQLSTATE classes of what passes by itself: connection, resources, locks, operator intervention."""
+
+
+class Busy(Unavailable):
+    """The database is away or overloaded, or two transactions stood in each other's way."""
+
+    slug = "busy"
+    title = "系统繁忙"
+
+
+class Collided(Conflict):
+    """Two transactions stood in each other's way; nothing was changed."""
+
+    slug = "collided"
+    title = "与同时进行的操作冲突"
+
+
+def named(error: Exception, constraints: Mapping[str, type[DomainError]]) -> DomainError:
+    """Return the refusal that tells of an error of the database."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    constraint = getattr(cause, "constraint_name", None) or ""
+    if isinstance(error, IntegrityError) and constraint in constraints:
+        return constraints[constraint]()
+    log.error("database.failed", exc_info=error, constraint=constraint)
+    sqlstate = str(getattr(cause, "sqlstate", None) or "")
+    if sqlstate in COLLIDED:
+        return Collided("未作任何改动", next="请重试")
+    passing = not isinstance(error, DBAPIError) or error.connection_invalidated
+    if passing or sqlstate.startswith(PASSING):
+        return Busy("数据库暂不可用,未作任何改动")
+    return Internal("请求未能完成,请凭追踪号报障")

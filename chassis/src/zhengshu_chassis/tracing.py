@@ -1,0 +1,26 @@
+"""W3C trace context: the id that leads from a caller's problem document to every log line about it."""
+
+import re
+import secrets
+from contextvars import ContextVar
+
+_PARENT = re.compile(r"^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+_trace: ContextVar[str] = ContextVar("trace", default="")
+
+
+def continue_trace(traceparent: str | None) -> str:
+    """Take part in the caller's trace, or begin one; return its id."""
+    match = _PARENT.match(traceparent or "")
+    trace = match[1] if match else secrets.token_hex(16)
+    _trace.set(trace)
+    return trace
+
+
+def trace_id() -> str:
+    """Return the id of the trace this code runs in; empty outside of any."""
+    return _trace.get()
+
+
+def traceparent() -> str:
+    """Return the W3C header for what is sent on from here."""
+    return f"00-{_trace.get() or secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
