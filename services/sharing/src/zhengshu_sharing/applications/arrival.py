@@ -22,11 +22,16 @@ from zhengshu_sharing.applications.states import arrival
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound, OwnDataset
 
-NOT_READING = {
-    OrganizationKind.PUBLIC_SERVICE_ENTERPRISE: EnterpriseDoesNotRead,
-    OrganizationKind.COMPETENT: CompetentReadsNoRows,
-    None: KindDoesNotApply,
-}
+READERS = frozenset(
+    {
+        OrganizationKind.DEPARTMENT,
+        OrganizationKind.TOWNSHIP,
+        OrganizationKind.GOVERNMENT,
+        OrganizationKind.FINANCE,
+        OrganizationKind.SECURITY_REGULATOR,
+    }
+)
+"""政务部门 (Decree 809 Art. 2) that read what others provide; any other kind does not apply."""
 
 FilterColumns = Callable[[str], Iterable[str]]
 """Reads a row filter and returns the columns it names; raises ValueError when it cannot be read."""
@@ -34,9 +39,12 @@ FilterColumns = Callable[[str], Iterable[str]]
 
 def admit(applicant: Principal) -> None:
     """Refuse whoever may not read shared data at all."""
-    refusal = NOT_READING.get(applicant.organization_kind)
-    if refusal is not None:
-        raise refusal
+    if applicant.organization_kind is OrganizationKind.PUBLIC_SERVICE_ENTERPRISE:
+        raise EnterpriseDoesNotRead
+    if applicant.organization_kind is OrganizationKind.COMPETENT:
+        raise CompetentReadsNoRows
+    if applicant.organization_kind not in READERS:
+        raise KindDoesNotApply
 
 
 def check_period(until: date, *, today: date, longest_years: int) -> None:
