@@ -89,3 +89,12 @@ def test_announcements_about_checkpoints_are_recognised():
     subject = "zhengshu.audit.checkpoint.countersigned.v1"
     assert subject.startswith(domain.ABOUT_CHECKPOINTS)
     assert not "zhengshu.audit.access.closed.v1".startswith(domain.ABOUT_CHECKPOINTS)
+
+
+def test_accesses_that_begin_and_end_among_the_same_leaves_need_no_memory():
+    def entered(record, *, ended=False):
+        subject = "zhengshu.access.ended.v1" if ended else "zhengshu.access.decided.v1"
+        return domain.enter(message(type=subject, data={"record": record, "allowed": True}), at=AT)
+
+    entries = [*entered("a"), *entered("b"), *entered("a", ended=True), *entered("c", ended=True)]
+    assert domain.half_seen(entries) == [Sighting("b", AT, False), Sighting("c", AT, True)]

@@ -1,6 +1,8 @@
 """What a leaf says, and which accesses are still open. Knows no HTTP, SQL or NATS."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -101,3 +103,10 @@ def sighting(entry: Entry) -> Sighting | None:
     if not (ended or opened) or not isinstance(record, str):
         return None
     return Sighting(record, entry.at, ended)
+
+
+def half_seen(entries: Iterable[Entry]) -> list[Sighting]:
+    """The sightings of accesses of which these leaves show only one end."""
+    sightings = [seen for entry in entries if (seen := sighting(entry))]
+    ends = Counter((seen.record, seen.ended) for seen in sightings)
+    return [seen for seen in sightings if not ends[seen.record, not seen.ended]]

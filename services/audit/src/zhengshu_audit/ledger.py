@@ -13,33 +13,18 @@ from zhengshu_audit.domain import Entry
 from zhengshu_audit.repository import Leaves
 
 
-class Appender:
-    """Appends within one transaction, however many messages that takes.
+async def append(leaves: Leaves, entries: Sequence[Entry]) -> list[Entry]:
+    """Append what is new, in the order given, and return it.
 
-    The first append waits for other appenders and they for the transaction's end, so the next index
-    needs to be read only once.
+    An event has one leaf however often it is delivered: its id is unique among the leaves. Other
+    appends wait until the caller's transaction ends.
     """
-
-    def __init__(self, leaves: Leaves) -> None:
-        self._leaves = leaves
-        self._next: int | None = None
-        self._taken: set[str] = set()
-
-    async def append(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Append what is new, in the order given, and return it.
-
-        An event has one leaf however often and in however many messages it is delivered: its id is
-        unique among the leaves.
-        """
-        if self._next is None:
-            await self._leaves.lock()
-            self._next = await self._leaves.size()
-        known = await self._leaves.known([entry.id for entry in entries]) | self._taken
-        fresh = list({entry.id: entry for entry in entries if entry.id not in known}.values())
-        self._leaves.add(self._next, fresh)
-        self._next += len(fresh)
-        self._taken.update(entry.id for entry in fresh)
-        return fresh
+    await leaves.lock()
+    known = await leaves.known([entry.id for entry in entries])
+    fresh = list({entry.id: entry for entry in entries if entry.id not in known}.values())
+    if fresh:
+        await leaves.add(await leaves.size(), fresh)
+    return fresh
 
 
 async def frontier(leaves: Leaves, size: int) -> Frontier:

@@ -20,7 +20,6 @@ from zhengshu_verify.note import InvalidNote, Note, Signature, SigningKey, Verif
 from zhengshu_audit import checkpoint, domain, ledger
 from zhengshu_audit.domain import Entry
 from zhengshu_audit.errors import BeyondLedger, CheckpointNotFound, CountersignatureRefused
-from zhengshu_audit.ledger import Appender
 from zhengshu_audit.repository import Accesses, Checkpoints, Leaves, Signed
 
 CLOSED_AT_ONCE = 500
@@ -34,7 +33,6 @@ class Unit:
     """What one operation may touch."""
 
     leaves: Leaves
-    appender: Appender
     checkpoints: Checkpoints
     accesses: Accesses
     outbox: Outbox
@@ -43,10 +41,8 @@ class Unit:
     @classmethod
     def of(cls, session: AsyncSession) -> "Unit":
         """Make a unit that works in a session's transaction."""
-        leaves = Leaves(session)
         return cls(
-            leaves,
-            Appender(leaves),
+            Leaves(session),
             Checkpoints(session),
             Accesses(session),
             Outbox(session, "audit"),
@@ -56,9 +52,8 @@ class Unit:
 
 async def record(unit: Unit, entries: Sequence[Entry]) -> None:
     """Make leaves of what is new, and note which accesses it opens or ends."""
-    fresh = await unit.appender.append(entries)
-    sightings = [seen for entry in fresh if (seen := domain.sighting(entry))]
-    if sightings:
+    fresh = await ledger.append(unit.leaves, entries)
+    if sightings := domain.half_seen(fresh):
         await unit.accesses.see(sightings)
 
 

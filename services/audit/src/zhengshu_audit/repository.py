@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, delete, func, insert, select, text, tuple_
+from sqlalchemy import ARRAY, Select, Text, delete, func, insert, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.dispatch import DispatchRow
@@ -41,25 +41,26 @@ class Leaves:
         return 0 if last is None else last + 1
 
     async def known(self, ids: Sequence[str]) -> set[str]:
-        """Those of the event ids that already have a stored leaf."""
-        found = select(LeafRow.event_id).where(LeafRow.event_id.in_(ids))
-        with self._session.no_autoflush:  # leaves of this transaction go in together at its end
-            return set(await self._session.scalars(found))
+        """Those of the event ids that already have a leaf."""
+        # One array, since a statement takes at most 32,767 parameters.
+        wanted = func.unnest(literal(list(ids), ARRAY(Text))).column_valued("id")
+        return set(await self._session.scalars(select(wanted).where(LeafRow.event_id == wanted)))
 
-    def add(self, first: int, entries: Sequence[Entry]) -> None:
+    async def add(self, first: int, entries: Sequence[Entry]) -> None:
         """Store leaves from index `first` on."""
-        self._session.add_all(
-            LeafRow(
-                index=index,
-                kind=entry.kind,
-                subject=entry.subject,
-                event_id=entry.id,
-                at=entry.at,
-                payload=entry.payload,
-                leaf_hash=entry.hash,
-            )
+        rows = [
+            {
+                "index": index,
+                "kind": entry.kind.value,
+                "subject": entry.subject,
+                "event_id": entry.id,
+                "at": entry.at,
+                "payload": entry.payload,
+                "leaf_hash": entry.hash,
+            }
             for index, entry in enumerate(entries, first)
-        )
+        ]
+        await self._session.execute(insert(LeafRow), rows)
 
     async def page(self, first: int, limit: int) -> Sequence[LeafRow]:
         """Leaves from index `first` on."""
@@ -169,19 +170,18 @@ class Accesses:
     async def see(self, sightings: Sequence[Sighting]) -> None:
         """Note beginnings and endings, in whatever order they come; forget what is complete."""
         for ended, column in ((False, "decided_at"), (True, "ended_at")):
-            seen = {s.record: s.at for s in sightings if s.ended is ended}
+            seen = {
+                sighting.record: sighting.at for sighting in sightings if sighting.ended is ended
+            }
             if seen:
-                rows = [{"record": record, column: at} for record, at in sorted(seen.items())]
-                statement = upsert(AccessRow).values(rows)
-                update = {column: statement.excluded[column]}
-                await self._session.execute(
-                    statement.on_conflict_do_update(index_elements=["record"], set_=update)
+                statement = upsert(AccessRow)
+                statement = statement.on_conflict_do_update(
+                    index_elements=["record"], set_={column: statement.excluded[column]}
                 )
+                rows = [{"record": record, column: at} for record, at in seen.items()]
+                await self._session.execute(statement, rows)
         complete = AccessRow.decided_at.is_not(None) & AccessRow.ended_at.is_not(None)
-        records = [sighting.record for sighting in sightings]
-        await self._session.execute(
-            delete(AccessRow).where(AccessRow.record.in_(records), complete)
-        )
+        await self._session.execute(delete(AccessRow).where(complete))
 
     async def close(self, before: datetime, limit: int) -> list[str]:
         """Take accesses that were decided before then and never ended; another worker's are left."""
