@@ -2,11 +2,16 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import hypothesis
 import pytest
 from support.databases import Database, Databases
 from support.servers import Bus, running_nats, running_node, running_postgres, secrets
 from zhengshu_local.node import Node
 from zhengshu_local.postgres import Postgres
+
+# The same examples on every run, and no verdict on how fast a loaded machine is.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("fixed")
 
 
 @pytest.fixture(scope="session")
