@@ -1,14 +1,12 @@
 """The composition root."""
 
 from fastapi import FastAPI
-from support.tiny.api import router, streams, unit_of
+from support.tiny.api import router, streams
 from support.tiny.consumers import consumers
+from support.tiny.counterpart import desk
 from support.tiny.errors import NoteExists
 from support.tiny.settings import TinySettings
 from zhengshu_chassis.app import create_app
-from zhengshu_chassis.dispatch import Desk
-
-desk = Desk("audit", unit=unit_of)
 
 
 def build(settings: TinySettings) -> FastAPI:
