@@ -271,11 +271,14 @@ class TestDue:
         assert part is not None
         assert domain.due(replace(CASE, parts=(part,)), self.CALENDAR) == Due(date(2026, 3, 16))
 
-    def test_the_commission_may_set_the_day(self) -> None:
-        day = date(2026, 3, 6)
-        part = domain.consult(replace(PART, state=S.FORWARDED), due=day, now=NOW)
+    @pytest.mark.parametrize(
+        ("said", "due"),
+        [(date(2026, 3, 6), date(2026, 3, 6)), (date(2026, 3, 7), date(2026, 3, 9))],
+    )
+    def test_the_commission_may_set_the_day(self, said: date, due: date) -> None:
+        part = domain.consult(replace(PART, state=S.FORWARDED), due=said, now=NOW)
         assert part is not None
-        assert domain.opinion_due(part, self.CALENDAR) == Due(day)
+        assert domain.opinion_due(part, self.CALENDAR) == Due(due)
 
     def test_no_clock_of_ours_once_it_is_reviewed(self) -> None:
         assert domain.due(at(S.REVIEWING), self.CALENDAR) is None

@@ -22,6 +22,7 @@ from sharing.cast import (
 )
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import SharingClass
+from zhengshu_sharing.workdays import Calendar
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
 
@@ -116,8 +117,9 @@ class TestOpinion:
 
     async def test_the_commission_may_set_the_day(self, sharing: Sharing) -> None:
         _, waiting = await endorsed(sharing)
-        await sharing.callback("opinion_request", waiting, due=str(TODAY + timedelta(3)))
-        assert (await sharing.opinion())["due"] == str(TODAY + timedelta(3))
+        day = Calendar.announced().first(TODAY + timedelta(3)).on
+        await sharing.callback("opinion_request", waiting, due=str(day))
+        assert (await sharing.opinion())["due"] == str(day)
 
 
 class TestDecision:

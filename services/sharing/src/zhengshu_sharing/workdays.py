@@ -75,6 +75,10 @@ class Calendar:
             days -= self.works(day)
         return Due(day, provisional)
 
+    def first(self, day: date) -> Due:
+        """Return a day set by somebody else, or the working day after it where offices rest."""
+        return self.due(day - DAY, 1)
+
     def elapsed(self, received: date, until: date) -> int:
         """Count the working days after receipt, up to and including a day."""
         span = range(1, (until - received).days + 1)

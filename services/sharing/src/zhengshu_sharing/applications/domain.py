@@ -178,7 +178,7 @@ def due(application: Application, calendar: Calendar) -> Due | None:
 def opinion_due(part: Part, calendar: Calendar) -> Due:
     """Return when the provider's opinion falls due: as the Commission set it, else by the decree."""
     if part.asked_due is not None:
-        return Due(part.asked_due)
+        return calendar.first(part.asked_due)
     if part.asked_at is None:
         raise ValueError(part.id)
     return calendar.due(day_of(part.asked_at), OPINION_DAYS)
