@@ -13,7 +13,7 @@ async def empty(database) -> AsyncIterator[Catalog]:
     """A catalog that knows nobody yet."""
     made = await database("catalog")
     connection = await asyncpg.connect(made.superuser_url)
-    given = settings(made.url)
+    given = settings(made.url, reader_url=made.role_url("catalog_reader"))
     app = build(given)
     async with app.router.lifespan_context(app), open_door(app) as http:
         yield Catalog(http, connection, given)

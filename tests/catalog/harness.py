@@ -1,5 +1,6 @@
 """Catalog over ASGI with a real database: send requests as anybody the gateway might name."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,10 @@ from zhengshu_contracts.base import ApiModel
 from zhengshu_contracts.identity import Identity, Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import PrincipalKind, Role
+from zhengshu_verify import keys
 
 KEY = SecretStr("internal key of the tests")
+RECEIPTS = keys.generate()
 GATEWAY = Principal(id="gateway", kind=PrincipalKind.GATEWAY)
 ADMINISTRATOR = reviewer("off-administrator", Role.ADMINISTRATOR)
 
@@ -45,6 +48,10 @@ def settings(url: str, **more: Any) -> CatalogSettings:
         "nats_url": "nats://127.0.0.1:1",
         "nats_user": "catalog",
         "nats_password": "none",
+        "reader_url": url,
+        "receipt_key": json.dumps(keys.private_jwk(RECEIPTS)),
+        "row_id_key": "row id key of the tests",
+        "cursor_key": "cursor key of the tests",
     }
     return CatalogSettings(**plain | more)
 

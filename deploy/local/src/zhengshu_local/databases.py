@@ -16,7 +16,20 @@ import asyncpg
 EXTRA_ROLES = {"catalog": ["catalog_rows", "catalog_reader"]}
 DATABASES = ("catalog", "sharing", "opening", "audit", "commission")
 # Statements inside a database, idempotent, for what a migration cannot do for lack of rights.
-INSIDE = {"catalog": ["CREATE SCHEMA IF NOT EXISTS rows AUTHORIZATION catalog_rows"]}
+INSIDE = {
+    "catalog": [
+        "CREATE SCHEMA IF NOT EXISTS rows AUTHORIZATION catalog_rows",
+        "GRANT USAGE ON SCHEMA rows TO catalog_app, catalog_reader",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE catalog_rows IN SCHEMA rows"
+        " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO catalog_app",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE catalog_rows IN SCHEMA rows"
+        " GRANT SELECT ON TABLES TO catalog_reader",
+        # Publishing makes a dataset's tables in the transaction that publishes it.
+        "GRANT catalog_rows TO catalog_app WITH INHERIT FALSE, SET TRUE",
+    ]
+}
+# Roles that stage what they are sent in temporary tables.
+TEMPORARY = {"catalog": ["catalog_app"]}
 
 
 def roles(database: str) -> list[str]:
@@ -66,6 +79,8 @@ async def restrict(connection: asyncpg.Connection, name: str, service: str) -> N
     """Let the service's roles connect, and nobody else."""
     await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
     await connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {', '.join(roles(service))}")
+    for role in TEMPORARY.get(service, []):
+        await connection.execute(f"GRANT TEMPORARY ON DATABASE {name} TO {role}")
 
 
 async def prepare(superuser: str, database: str, service: str | None = None) -> None:

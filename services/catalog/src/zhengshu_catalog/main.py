@@ -4,6 +4,8 @@ from fastapi import FastAPI
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.dispatch import Desk
 
+from zhengshu_catalog.aggregation import api as aggregation
+from zhengshu_catalog.aggregation import reader, uploads
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
 from zhengshu_catalog.organizations import api as organizations
@@ -17,13 +19,16 @@ def build(settings: CatalogSettings) -> FastAPI:
     """Put catalog together."""
     desk = Desk("catalog", unit=lambda session: session)
     entry_callbacks.register(desk)
+    desk.on_callback("acknowledgement")(uploads.acknowledge)
     return create_app(
         settings,
         name="catalog",
         title="目录与汇聚",
         description=DESCRIPTION,
-        routers=[organizations.router, entries.router, entries.municipal],
+        routers=[organizations.router, entries.router, entries.municipal, aggregation.router],
         desk=desk,
         heartbeat=True,
+        on_start=reader.start,
+        on_stop=reader.stop,
         constraints={"uq_organizations_competent": CompetentDepartmentExists},
     )

@@ -1,0 +1,92 @@
+"""The difference between two versions, as one caller sees it, in one statement.
+
+A row at version V is its earliest history entry after V, else the current row; it is absent where it was
+born after V. Filters are judged on before and after: a row that leaves the view arrives as a delete, and a
+change in hidden columns alone does not arrive. Deletes come first, so that a key that was deleted and
+inserted anew ends as inserted.
+"""
+
+from dataclasses import dataclass
+
+from zhengshu_chassis.rows import Sql
+from zhengshu_chassis.rows.compile import identifier
+
+from zhengshu_catalog.aggregation.reading import Statement, json_object
+from zhengshu_catalog.aggregation.views import Sight
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From which version to which, and after which change, at most how many."""
+
+    since: int
+    until: int
+    after: tuple[int, int] | None = None
+    limit: int | None = None
+
+
+def difference(sight: Sight, span: Span) -> Statement:
+    """Return lines of changes with their place (0 delete, 1 upsert; internal id)."""
+    sql = Sql()
+    since, until = f"{sql.bind(span.since)}::integer", f"{sql.bind(span.until)}::integer"
+    was, now = sight.admits(sql, "(s.o)."), sight.admits(sql, "(s.n).")
+    shown = tuple(sight.types)
+    differs = f"ROW({_each('(x.n).', shown)}) IS DISTINCT FROM ROW({_each('(x.o).', shown)})"
+    name = sight.name_of("x.id", sql)
+    text = f"""
+        WITH touched AS (
+            SELECT id FROM {sight.structure.history} WHERE version > {since}
+            UNION SELECT _id FROM {sight.structure.table} WHERE _changed > {since}
+        ), states AS (
+            SELECT c.id, {_state(sight, "f", since)}, {_state(sight, "l", until, "n")}
+            FROM touched c LEFT JOIN {sight.structure.table} t ON t._id = c.id
+            {_earliest(sight, "f", since)} {_earliest(sight, "l", until)}
+        ), judged AS (
+            SELECT s.id, s.o, s.n, s.o_there AND coalesce({was}, false) AS seen,
+                s.n_there AND coalesce({now}, false) AS sees FROM states s
+        ), changed AS (
+            SELECT x.id, x.sees::int AS phase, CASE WHEN x.sees THEN {_upsert(shown, name)}
+                ELSE {_delete(sight, name)} END AS line
+            FROM judged x WHERE x.sees AND (NOT x.seen OR {differs}) OR x.seen AND NOT x.sees
+        )
+        SELECT c.line, c.phase, c.id FROM changed c WHERE {_following(span, sql)}
+        ORDER BY c.phase, c.id {f"LIMIT {span.limit}" if span.limit is not None else ""}
+    """  # noqa: S608 - names are items', values are bound
+    return Statement(text, tuple(sql.arguments))
+
+
+def _state(sight: Sight, entry: str, version: str, column: str = "o") -> str:
+    """Return what a row was at a version, and whether it was there."""
+    before = f"jsonb_populate_record(NULL::{sight.structure.table}, {entry}.before)"
+    return (
+        f"CASE WHEN {entry}.id IS NOT NULL THEN {before} ELSE t END AS {column},"
+        f" CASE WHEN {entry}.id IS NOT NULL THEN {entry}.born <= {version}"
+        f" ELSE coalesce(t._born <= {version}, false) END AS {column}_there"
+    )
+
+
+def _earliest(sight: Sight, entry: str, version: str) -> str:
+    return (
+        f"LEFT JOIN LATERAL (SELECT h.id, h.born, h.before FROM {sight.structure.history} h"  # noqa: S608
+        f" WHERE h.id = c.id AND h.version > {version} ORDER BY h.version LIMIT 1) {entry} ON true"
+    )
+
+
+def _upsert(shown: tuple[str, ...], name: str) -> str:
+    return f"json_build_object('op', 'upsert', 'id', {name}, 'row', {json_object(shown, '(x.n).')})::text"
+
+
+def _delete(sight: Sight, name: str) -> str:
+    row = f", 'row', {json_object(sight.structure.key, '(x.o).')}" if sight.keyed else ""
+    return f"json_build_object('op', 'delete', 'id', {name}{row})::text"
+
+
+def _following(span: Span, sql: Sql) -> str:
+    if span.after is None:
+        return "true"
+    phase, row = (sql.bind(place) for place in span.after)
+    return f"(c.phase, c.id) > ({phase}::integer, {row}::bigint)"
+
+
+def _each(row: str, names: tuple[str, ...]) -> str:
+    return ", ".join(f"{row}{identifier(name)}" for name in names)

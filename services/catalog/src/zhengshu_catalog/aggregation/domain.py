@@ -1,0 +1,148 @@
+"""What a dataset is: typed columns made of an entry's items, and versions. Knows no SQL session, no HTTP."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from zhengshu_contracts.catalog import Item
+from zhengshu_contracts.vocabulary import Audience, ItemType, SharingClass
+
+from zhengshu_catalog.aggregation.errors import VersionInvalid
+
+SQL_TYPES: dict[ItemType, str] = {
+    ItemType.CHARACTER: "text",
+    ItemType.MEMO: "text",
+    ItemType.GENERAL: "text",
+    ItemType.NUMERIC: "numeric",
+    ItemType.CURRENCY: "numeric",
+    ItemType.INTEGER: "bigint",
+    ItemType.DOUBLE: "double precision",
+    ItemType.FLOAT: "double precision",
+    ItemType.DATE: "date",
+    ItemType.DATETIME: "timestamptz",
+    ItemType.LOGICAL: "boolean",
+}
+"""Lengths and precisions are checked at the push, so that widening one never rewrites a table."""
+
+_VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """(epoch, number): no two contents of a dataset ever share one."""
+
+    epoch: int
+    number: int
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read `epoch.n`."""
+        found = _VERSION.fullmatch(text)
+        if found is None:
+            raise VersionInvalid("版本应写作 epoch.n,例如 1.12")
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.epoch}.{self.number}"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A dataset's tables: names, columns and key, as of one published revision."""
+
+    dataset: str
+    revision: int
+    items: tuple[Item, ...]
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        """SQL type of each column."""
+        return {item.name: SQL_TYPES[item.type] for item in self.items}
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """The key items' names."""
+        return tuple(item.name for item in self.items if item.key)
+
+    @cached_property
+    def rest(self) -> tuple[str, ...]:
+        """The other items' names."""
+        return tuple(item.name for item in self.items if not item.key)
+
+    @property
+    def table(self) -> str:
+        """The table of current rows."""
+        return f'rows."d_{suffix(self.dataset)}"'
+
+    @property
+    def history(self) -> str:
+        """The append-only table of what rows were before."""
+        return f'rows."h_{suffix(self.dataset)}"'
+
+    @property
+    def audience(self) -> Audience:
+        """Who may hear of its events: by the loosest class of its items."""
+        classes = {item.sharing for item in self.items}
+        if SharingClass.UNCONDITIONAL in classes:
+            return Audience.DEPARTMENTS
+        return Audience.GRANTED if SharingClass.CONDITIONAL in classes else Audience.WITHHELD
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What must change in a table for a new revision; `reasons` why it cannot."""
+
+    added: tuple[Item, ...]
+    relaxed: tuple[Item, ...]
+    tightened: tuple[Item, ...]
+    reasons: tuple[str, ...]
+
+
+def suffix(dataset: str) -> str:
+    """Return the part of table names that a dataset's id gives; refuse what is no id."""
+    if not re.fullmatch(r"[0-9]{6,28}-[0-9]{6}", dataset):
+        raise ValueError("not a dataset id")
+    return dataset.replace("-", "_")
+
+
+def migration(old: Structure, new: Structure) -> Migration:
+    """Compare two revisions of a dataset that has rows."""
+    before = {item.name: item for item in old.items}
+    kept = [(before[item.name], item) for item in new.items if item.name in before]
+    added = tuple(item for item in new.items if item.name not in before)
+    return Migration(
+        added=added,
+        relaxed=tuple(now for was, now in kept if now.nullable and not was.nullable),
+        tightened=tuple(now for was, now in kept if was.nullable and not now.nullable),
+        reasons=(*_missing(old, new), *_changed(kept), *_required(added), *_rekeyed(old, new)),
+    )
+
+
+def _missing(old: Structure, new: Structure) -> list[str]:
+    gone = [name for name in old.types if name not in new.types]
+    return [f"不能去掉已有数据的信息项 {name}" for name in gone]
+
+
+def _changed(kept: Sequence[tuple[Item, Item]]) -> list[str]:
+    return [
+        f"信息项 {now.name} 的类型不能由{was.type.label}改为{now.type.label}"
+        for was, now in kept
+        if SQL_TYPES[was.type] != SQL_TYPES[now.type]
+    ]
+
+
+def _required(added: Sequence[Item]) -> list[str]:
+    return [
+        f"新增信息项 {item.name} 须可为空,因为已有的行没有它的值"
+        for item in added
+        if not item.nullable and not item.key
+    ]
+
+
+def _rekeyed(old: Structure, new: Structure) -> list[str]:
+    if set(old.key) == set(new.key):
+        return []
+    was, now = "、".join(old.key) or "无", "、".join(new.key) or "无"
+    return [f"主键项不能由({was})改为({now})"]
