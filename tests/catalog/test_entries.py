@@ -19,6 +19,8 @@ from catalog.samples import (
     reviewer,
     system,
 )
+from zhengshu_catalog.main import desk
+from zhengshu_contracts.commission import CALLBACK_OWNER
 from zhengshu_contracts.vocabulary import Role, SharingClass
 
 STRANGER = officer(EDUCATION, client="off-education")
@@ -472,3 +474,8 @@ class TestMunicipalCopy:
         copied = municipal(id=f"{CATEGORY}-000001", code=f"{CATEGORY}/000001")
         await catalog.done("PUT", PUT, [copied], by=GATEWAY)
         assert await catalog.compiled() == f"{CATEGORY}-000002"
+
+
+def test_every_call_back_that_is_catalogs_has_somebody_who_applies_it():
+    applied = {kind for kind, owner in CALLBACK_OWNER.items() if owner == "catalog"}
+    assert applied == set(desk()._answers)

@@ -15,18 +15,23 @@ from zhengshu_catalog.settings import CatalogSettings
 DESCRIPTION = "登记单位与业务系统,编制和发布目录,汇聚数据。"
 
 
+def desk() -> Desk:
+    """Tell who applies which answer of the Commission."""
+    made = Desk("catalog", unit=lambda session: session)
+    entry_callbacks.register(made)
+    made.on_callback("acknowledgement")(uploads.acknowledge)
+    return made
+
+
 def build(settings: CatalogSettings) -> FastAPI:
     """Put catalog together."""
-    desk = Desk("catalog", unit=lambda session: session)
-    entry_callbacks.register(desk)
-    desk.on_callback("acknowledgement")(uploads.acknowledge)
     return create_app(
         settings,
         name="catalog",
         title="目录与汇聚",
         description=DESCRIPTION,
         routers=[organizations.router, entries.router, entries.municipal, aggregation.router],
-        desk=desk,
+        desk=desk(),
         heartbeat=True,
         on_start=reader.start,
         on_stop=reader.stop,

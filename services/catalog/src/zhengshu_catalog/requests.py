@@ -39,7 +39,7 @@ async def _place(
     cursor: Annotated[str | None, Query(max_length=400, description="上一页给出的游标")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
 ) -> Place:
-    cursors = Cursors(request.app.state.resources.settings.internal_key.get_secret_value())
+    cursors = Cursors(request.app.state.resources.settings.cursor_key.get_secret_value())
     asked = sorted(pair for pair in request.query_params.multi_items() if pair[0] != "cursor")
     purpose = repr((request.url.path, caller.principal.id, asked))
     try:
