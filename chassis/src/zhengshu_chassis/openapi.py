@@ -33,8 +33,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas |= _problem_schemas()
     for path in told["paths"].values():
         for operation in path.values():
+            _entitle(operation)
             _mend(operation["responses"])
     return told
+
+
+def _entitle(operation: dict[str, Any]) -> None:
+    """Take the docstring's first line as the summary, instead of the function's English name."""
+    if operation.get("summary", "").isascii() and operation.get("description"):
+        first, _, rest = operation.pop("description").partition("\n")
+        operation["summary"] = first
+        if rest.strip():
+            operation["description"] = rest.strip()
 
 
 def _problem_schemas() -> dict[str, Any]:

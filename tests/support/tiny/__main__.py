@@ -1,6 +1,22 @@
-"""python -m support.tiny serve|work|all|migrate|openapi"""
+"""python -m support.tiny serve|work|all|migrate|openapi|count"""
+
+import sys
+from collections.abc import Sequence
 
 from support.tiny.settings import TinySettings
 from zhengshu_chassis.cli import run
 
-run("audit", build="support.tiny.main:build", settings=TinySettings, migrations="support.tiny")
+
+async def count(settings: TinySettings, arguments: Sequence[str]) -> int:
+    """A command of its own: says how many arguments it got."""
+    sys.stdout.write(f"{len(arguments)}\n")
+    return 3
+
+
+run(
+    "audit",
+    build="support.tiny.main:build",
+    settings=TinySettings,
+    migrations="support.tiny",
+    commands={"count": ("数参数", count)},
+)
