@@ -12,9 +12,6 @@ LEDGER_ORIGIN = "zhengshu/ledger"
 WITNESS_NAME = "zhengshu/commission"
 """Name under which the Commission countersigns them, unless settings say otherwise."""
 
-NoteText = Annotated[str, StringConstraints(strip_whitespace=False)]
-"""A signed note as it is: its last newline is part of it."""
-
 
 class Leaf(ApiModel):
     """One leaf of the ledger: an event or an access record, exactly as hashed."""

@@ -13,6 +13,8 @@ from zhengshu_local.credentials import Secrets
 
 POSTGRES_OFFSET = 10
 NATS_OFFSET = 11
+PUBLISHED = ("catalog_receipts", "audit_checkpoint", "commission_witness")
+"""Public keys that anyone needs to check receipts and the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,16 @@ def internal(name: str, layout: Layout) -> dict[str, str]:
     return {"INTERNAL_KEY": layout.secrets("internal", name)}
 
 
+def catalog(layout: Layout) -> Environment:
+    """Settings of catalog, which serves rows as a role that only reads."""
+    return internal("catalog", layout) | {
+        "READER_URL": layout.database_url("catalog", "catalog_reader"),
+        "RECEIPT_KEY": layout.secrets.pair("ed25519", "catalog_receipts")["private"],
+        "ROW_ID_KEY": layout.secrets("hmac", "rows"),
+        "CURSOR_KEY": layout.secrets("hmac", "cursor"),
+    }
+
+
 def opening(layout: Layout) -> Environment:
     """Settings of opening, which reads through the gateway as a system of its own."""
     system = layout.secrets.pair("clients", "opening")
@@ -125,12 +137,14 @@ def gateway(layout: Layout) -> Environment:
     services = ("catalog", "sharing", "opening", "audit")
     keys = {f"{name.upper()}_KEY": layout.secrets("internal", name) for name in services}
     urls = {f"{name.upper()}_URL": layout.url(name) for name in (*services, "commission")}
+    published = [layout.secrets.pair("ed25519", name)["public"] for name in PUBLISHED]
     return {
         **keys,
         **urls,
         "ISSUER": layout.url("gateway"),
         "TOKEN_KEY": layout.secrets.pair("ed25519", "gateway_tokens")["private"],
         "COMMISSION_KEY": layout.secrets("hmac", "commission"),
+        "PUBLISHED_KEYS": f"[{','.join(published)}]",
     }
 
 
@@ -143,7 +157,7 @@ def portal(layout: Layout) -> Environment:
 
 
 DEPLOYABLES = (
-    Deployable("catalog", 3, special=lambda layout: internal("catalog", layout)),
+    Deployable("catalog", 3, special=catalog),
     Deployable("sharing", 4, special=lambda layout: internal("sharing", layout)),
     Deployable("opening", 5, special=opening),
     Deployable("audit", 6, special=audit),

@@ -21,10 +21,7 @@ EVENTS_DOCUMENT = Path("asyncapi/zhengshu.json")
 
 def generated() -> dict[Path, str]:
     """Return every document, by its path below the contracts folder."""
-    commands = {
-        Path(f"openapi/{one.name}.json"): [one.module, "openapi"]
-        for one in present()
-    }
+    commands = {Path(f"openapi/{one.name}.json"): [one.module, "openapi"] for one in present()}
     commands[EVENTS_DOCUMENT] = ["zhengshu_contracts.asyncapi"]
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(commands, pool.map(output, commands.values()), strict=True))

@@ -1,7 +1,6 @@
 """Makes a copy of the audit database, changes one row in it, and checks the copy: what a forger would do."""
 
 import asyncio
-import os
 import subprocess
 import sys
 
@@ -25,9 +24,13 @@ def tampered_copy(node: Node) -> tuple[int, str]:
     _copy(f"{server}/audit", f"{server}/{COPY}")
     asyncio.run(_run(f"{server}/{COPY}", CHANGE))
     url = node.layout.database_url(COPY, "audit_owner")
+    keys = (
+        ("--public-key", node.secrets.pair("ed25519", "audit_checkpoint")["public"]),
+        ("--witness-key", node.secrets.pair("ed25519", "commission_witness")["public"]),
+    )
+    options = ["--database-url", url, *(part for pair in keys for part in pair)]
     done = subprocess.run(
-        [sys.executable, "-m", "zhengshu_audit", "fsck", "--database-url", url],
-        env=os.environ | node.env("audit"),
+        [sys.executable, "-m", "zhengshu_audit", "fsck", *options],
         capture_output=True,
         text=True,
         check=False,
