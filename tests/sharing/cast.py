@@ -217,7 +217,7 @@ class Sharing:
 
     async def dispatches(self, kind: str) -> list[Any]:
         return await self.rows(
-            "SELECT id, subject, payload, state FROM dispatches WHERE kind = :kind ORDER BY id",
+            "SELECT id, subject, payload, state FROM dispatches WHERE kind = :kind ORDER BY subject",
             kind=kind,
         )
 
