@@ -149,7 +149,8 @@ class Snapshot:
         task = asyncio.create_task(run())
         try:
             while (piece := await pieces.get()) is not None:
-                yield piece
+                # Of several messages at once asyncpg makes a bytearray, which Starlette would encode.
+                yield bytes(piece)
             await task
         finally:
             task.cancel()
