@@ -6,11 +6,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sharing.cast import Sharing
 from support.databases import Database
-from zhengshu_chassis.db import Base
+from zhengshu_chassis.db import Base, metadata_of
 
 
 async def test_mapped_classes_are_what_was_migrated(sharing: Sharing) -> None:
-    own = {name for name in Base.metadata.tables if _mapped_here(name)}
+    tables = metadata_of("zhengshu_sharing")
+    own = {name for name in tables.tables if _mapped_here(name)}
 
     def differences(connection: object) -> list[object]:
         context = MigrationContext.configure(
@@ -21,7 +22,7 @@ async def test_mapped_classes_are_what_was_migrated(sharing: Sharing) -> None:
                 "include_object": lambda thing, name, kind, *_: kind != "table" or name in own,
             },
         )
-        return compare_metadata(context, Base.metadata)
+        return compare_metadata(context, tables)
 
     async with sharing.app.state.resources.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []

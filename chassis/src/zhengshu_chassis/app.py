@@ -74,7 +74,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(metrics)
     if settings.mode.serves:
-        for router in [*routers, *([desk.router()] if desk else [])]:
+        for router in [*routers, *_desk_routers(app, desk)]:
             app.include_router(router)
     openapi.install(app)
     return app
@@ -87,6 +87,15 @@ def _database_errors(settings: ProcessSettings) -> tuple[type[Exception], ...]:
     from zhengshu_chassis.database_errors import KINDS  # noqa: PLC0415 - see above
 
     return KINDS
+
+
+def _desk_routers(app: FastAPI, desk: "Desk | None") -> list[APIRouter]:
+    if desk is None:
+        return []
+    from zhengshu_chassis.dispatch_api import router  # noqa: PLC0415 - see _database_errors
+
+    app.state.desk = desk
+    return [router]
 
 
 def _operation_id(route: APIRoute) -> str:

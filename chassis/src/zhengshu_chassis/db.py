@@ -31,11 +31,22 @@ NAMES = {
 }
 
 
+_METADATA: dict[str, MetaData] = {}
+
+
+def metadata_of(package: str) -> MetaData:
+    """Return the tables of one package: two services can be loaded side by side."""
+    return _METADATA.setdefault(package, MetaData(naming_convention=NAMES))
+
+
 class Base(DeclarativeBase):
     """What every mapped class inherits: predictable names of constraints, times with their zone."""
 
-    metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar = {datetime: DateTime(timezone=True)}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        cls.metadata = metadata_of(cls.__module__.partition(".")[0])
+        super().__init_subclass__(**options)
 
 
 @dataclass(frozen=True, slots=True)

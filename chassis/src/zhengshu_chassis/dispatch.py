@@ -7,9 +7,8 @@ dispatch, sends it under its id, and reports the attempt; answers come as call-b
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -25,16 +24,12 @@ from zhengshu_contracts.dispatch import (
     WakeUp,
     wake_up_subject,
 )
-from zhengshu_contracts.roles import Action
 
 from zhengshu_chassis import ids, inbox
-from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.bus import Bus
 from zhengshu_chassis.db import Base, Database
 from zhengshu_chassis.errors import Conflict, NotFound
-from zhengshu_chassis.problems import problems
 from zhengshu_chassis.telemetry import log
-from zhengshu_chassis.transaction import Router, Session
 
 CHANNEL = "dispatches"
 OFFERS = 50
@@ -216,58 +211,6 @@ class Desk:
         if hook := self._hooks.get((state, row.kind)):
             await hook(self._unit(session), row.to_wire())
 
-    def router(self) -> APIRouter:
-        """Return the internal routes of dispatches and call-backs, for the gateway alone."""
-        router = Router(prefix="/internal", tags=["转报"], dependencies=[allowed(Action.INTERNAL)])
-
-        @router.get("/dispatches", response_model=DispatchPage)
-        async def list_dispatches(
-            session: Session,
-            state: Annotated[DispatchState, Query(description="状态")] = DispatchState.PARKED,
-            after: Annotated[str | None, Query(description="上一页最后一件的标识")] = None,
-        ) -> DispatchPage:
-            """列出转报件"""
-            return await _page(session, state, after)
-
-        @router.get(
-            "/dispatches/{dispatch_id}",
-            response_model=DispatchOut,
-            responses=problems(DispatchNotFound),
-        )
-        async def read_dispatch(dispatch_id: str, session: Session) -> DispatchOut:
-            """查看转报件"""
-            row = await session.get(DispatchRow, dispatch_id)
-            if row is None:
-                raise DispatchNotFound(dispatch_id)
-            return row.to_wire()
-
-        @router.post(
-            "/dispatches/{dispatch_id}/attempts",
-            response_model=DispatchOut,
-            responses=problems(DispatchNotFound),
-        )
-        async def record_attempt(
-            dispatch_id: str, attempt: Attempt, session: Session
-        ) -> DispatchOut:
-            """登记一次转报的结果"""
-            return await self.record(session, dispatch_id, attempt)
-
-        @router.post(
-            "/dispatches/{dispatch_id}/retry",
-            response_model=DispatchOut,
-            responses=problems(DispatchNotFound, NotParked),
-        )
-        async def retry_dispatch(dispatch_id: str, session: Session) -> DispatchOut:
-            """重新转报已搁置的件"""
-            return await _retry(session, dispatch_id)
-
-        @router.post("/callbacks", response_model=CallbackResult, responses=problems(UnknownAnswer))
-        async def apply_callback(callback: Callback, session: Session) -> CallbackResult:
-            """办理一份答复"""
-            return await self.apply(session, callback)
-
-        return router
-
 
 async def offer_for_ever(
     name: str, database: Database, bus: Bus, wake: asyncio.Event, *, ceiling: float
@@ -311,7 +254,8 @@ async def _locked(session: AsyncSession, dispatch_id: str) -> DispatchRow:
     return row
 
 
-async def _retry(session: AsyncSession, dispatch_id: str) -> DispatchOut:
+async def retry(session: AsyncSession, dispatch_id: str) -> DispatchOut:
+    """Offer a parked dispatch again."""
     row = await _locked(session, dispatch_id)
     if row.state != DispatchState.PARKED:
         raise NotParked(dispatch_id)
@@ -322,7 +266,8 @@ async def _retry(session: AsyncSession, dispatch_id: str) -> DispatchOut:
     return row.to_wire()
 
 
-async def _page(session: AsyncSession, state: DispatchState, after: str | None) -> DispatchPage:
+async def page(session: AsyncSession, state: DispatchState, after: str | None) -> DispatchPage:
+    """Return dispatches in a state, by id."""
     query = select(DispatchRow).where(DispatchRow.state == state.value).order_by(DispatchRow.id)
     if after:
         query = query.where(DispatchRow.id > after)

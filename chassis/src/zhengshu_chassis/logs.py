@@ -18,7 +18,7 @@ FRAMES = 6
 
 
 class Log:
-    """The process's log: `log.info("grant.approved", grant=grant_id)`."""
+    """The process's log: `log.info("note.written", note=note_id)`."""
 
     def __init__(self) -> None:
         self._service = "-"

@@ -1,3 +1,5 @@
+"""Alembic's entrance; the chassis does the rest."""
+
 from zhengshu_chassis.migrate import online
 
 online()

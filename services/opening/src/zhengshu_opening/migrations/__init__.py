@@ -1,0 +1,1 @@
+"""The opening database, step by step."""
