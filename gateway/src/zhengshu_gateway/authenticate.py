@@ -59,9 +59,14 @@ class Authenticator:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
             raise TokenInvalid("Authorization 头应为 Bearer 令牌")
-        return self._known(self._tokens.client(token.strip()))
+        return self.bearer(token.strip())
 
-    def _known(self, name: str) -> Caller:
+    def bearer(self, token: str) -> Caller:
+        """Return the client that a token names, or raise why nobody is let in with it."""
+        return self.named(self._tokens.client(token))
+
+    def named(self, name: str) -> Caller:
+        """Return a client as it is known right now, or raise that it is unknown or locked."""
         client = self._feed.known.clients.get(name)
         if client is None:
             if not self._feed.fresh((owner(name),)):

@@ -177,7 +177,7 @@ class Upload:
             "traceparent": traceparent(),
         }
         source = self._upstreams.client.get(self._upstreams.url("catalog", path)).headers(told)
-        async with source.build_streamed() as changes:
+        async with source.streamed_read_buffer_limit(0).build_streamed() as changes:
             if changes.status != HTTPStatus.OK:
                 reason = f"读取变更未成功(HTTP {changes.status})"
                 failed = Attempt(outcome=AttemptOutcome.FAILED, reason=reason)

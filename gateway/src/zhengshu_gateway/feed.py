@@ -66,18 +66,22 @@ class Feed:
             info = await self._bus.js.add_consumer(STREAM, _ordered(inbox))
             if info.num_pending == 0 and replay.consumer == 0:
                 replay.finish(0)
-            while not replay.broken and self._bus.connected and generation == self._bus.generation:
-                if replay.complete and self.known is not replay.known:
-                    self.known = replay.known
-                    log.info("feed.complete", datasets=len(self.known.datasets))
-                if time.monotonic() - replay.heard > SILENCE:
-                    replay.fail("silence")
-                await replay.rest()
-            log.warning("feed.broken", why=replay.broken or "connection")
+            await self._watch(replay, generation)
+            await self._bus.js.delete_consumer(STREAM, info.name)
         finally:
             with suppress(NatsError, BusAway, OSError):
                 await subscription.unsubscribe()
-                await self._bus.js.delete_consumer(STREAM, info.name)
+
+    async def _watch(self, replay: "Replay", generation: int) -> None:
+        """Put the facts in place once complete; return when their completeness is no longer sure."""
+        while not replay.broken and self._bus.connected and generation == self._bus.generation:
+            if replay.complete and self.known is not replay.known:
+                self.known = replay.known
+                log.info("feed.complete", datasets=len(self.known.datasets))
+            if time.monotonic() - replay.heard > SILENCE:
+                replay.fail("silence")
+            await replay.rest()
+        log.warning("feed.broken", why=replay.broken or "connection")
 
 
 class Replay:
@@ -152,6 +156,7 @@ def places(reply: str) -> tuple[int, int, int]:
 def _ordered(inbox: str) -> ConsumerConfig:
     return ConsumerConfig(
         deliver_subject=inbox,
+        filter_subject=f"{PREFIX}>",
         deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
         ack_policy=AckPolicy.NONE,
         max_deliver=1,

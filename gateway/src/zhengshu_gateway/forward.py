@@ -117,7 +117,8 @@ class Forwarder:
         request = self._upstreams.client.request(exchange.method, url).headers(told)
         if exchange.has_body:
             request = request.body_stream(exchange.chunks())
-        return request.build_streamed()
+        # Left to itself the client reads 64 KiB ahead before it shows the answer's head.
+        return request.streamed_read_buffer_limit(0).build_streamed()
 
 
 async def _answer(exchange: Exchange, response: Response, going: Callable[[], bool]) -> Ending:

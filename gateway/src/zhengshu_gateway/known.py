@@ -53,6 +53,8 @@ class Known:
         """Stream sequence of the last message that was applied."""
         self.changes = 0
         """Grows with each change that a decision may depend on."""
+        self.rights = 0
+        """Grows with each change of who may do what: with `changes`, but for new versions."""
         self._pulses: dict[str, Pulse] = {}
         self._floor: dict[str, datetime] = {}
         self._stores: dict[tuple[str, str], tuple[TypeAdapter[Any], dict[str, Any]]] = {
@@ -73,6 +75,7 @@ class Known:
             self._beat(writer, value)
         elif (writer, kind) in self._stores and (kind != "client" or owner(name) == writer):
             self.changes += 1
+            self.rights += kind != "version"
             adapter, store = self._stores[writer, kind]
             fact = _read(adapter, key, name, value)
             if fact is None:

@@ -21,6 +21,8 @@ from zhengshu_gateway.decisions import Decisions
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import Forwarder
+from zhengshu_gateway.integrators import Callout, Keeper
+from zhengshu_gateway.integrators.nkeys import Issuer
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.limits import Limits
 from zhengshu_gateway.pipeline import Pipeline
@@ -39,12 +41,25 @@ class Parts:
 
     def __init__(self, settings: GatewaySettings, table: Routes, resources: Resources) -> None:
         bus = resources.bus
+        self.settings = settings
         self.bus = bus
         self.feed = Feed(bus, limit=settings.stale_limit)
         self.lease = Lease(bus, self.feed, settings.replica)
         self.records = Records(bus)
         self.upstreams = Upstreams(settings)
         self.tokens = Tokens(settings)
+        authenticator = Authenticator(self.tokens, self.feed)
+        self.keeper = Keeper(bus, self.feed, authenticator)
+        self.callout = Callout(
+            bus=bus,
+            issuer=Issuer(settings.integrators_key.get_secret_value()),
+            tokens=self.tokens,
+            authenticator=authenticator,
+            keeper=self.keeper,
+            feed=self.feed,
+            lease=self.lease,
+            records=self.records,
+        )
         decisions = Decisions(self.feed)
         self.accesses = Accesses(decisions, self.feed, self.lease, self.records)
         callbacks = Callbacks(settings, self.upstreams)
@@ -54,7 +69,7 @@ class Parts:
         desk = TokenDesk(self.tokens, self.upstreams, self.feed)
         self.pipeline = Pipeline(
             routes=table,
-            authenticator=Authenticator(self.tokens, self.feed),
+            authenticator=authenticator,
             accesses=self.accesses,
             feed=self.feed,
             upstreams=self.upstreams,
@@ -82,6 +97,8 @@ class Parts:
             "lease": self.lease.run,
             "records": self.records.run,
             "counts": self.records.run_counter,
+            "callout": self.callout.run,
+            "keeper": self.keeper.run,
         }
         self._tasks = [asyncio.create_task(supervise(*each), name=each[0]) for each in runs.items()]
 

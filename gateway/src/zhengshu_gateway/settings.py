@@ -32,6 +32,8 @@ class GatewaySettings(BusSettings):
     token_key: SecretStr
     """Private Ed25519 key of the issuer: a JWK, or PEM."""
     token_life: int = 900
+    integrators_key: SecretStr
+    """Seed of the account nkey (`SA…`) with which integrators are vouched for to NATS."""
     accepted_keys: tuple[dict[str, Any], ...] = ()
     """Public JWKs of an issuer that is being changed over: published, and tokens of theirs accepted."""
     published_keys: tuple[dict[str, Any], ...] = ()

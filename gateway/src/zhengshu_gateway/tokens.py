@@ -78,6 +78,10 @@ class Tokens:
             raise TokenInvalid("令牌已过期")
         return known[0]
 
+    def ends(self, token: str) -> float:
+        """Return when a token ends that `client` has just accepted (seconds since 1970)."""
+        return self._seen[token][1]
+
     def _verify(self, token: str) -> tuple[str, float]:
         try:
             header = jwt.get_unverified_header(token)

@@ -1,0 +1,6 @@
+"""Integrators on NATS: who connects (`callout`), what each may hear (`rights`), what keeps to it (`keeper`)."""
+
+from zhengshu_gateway.integrators.callout import Callout
+from zhengshu_gateway.integrators.keeper import Keeper
+
+__all__ = ["Callout", "Keeper"]

@@ -1,0 +1,143 @@
+"""Holds every integrator's consumers to what the policy says now, and puts out who was locked.
+
+Each replica does: edits are idempotent. Whoever writes looks afterwards whether the facts have changed
+meanwhile, and if so writes again; so the newest facts are written last, without a lock.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import orjson
+from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeout
+from zhengshu_chassis.bus import Bus, BusAway
+from zhengshu_chassis.telemetry import log
+
+from zhengshu_gateway.authenticate import Authenticator, Caller
+from zhengshu_gateway.errors import ClientLocked, ClientUnknown, PolicyStale
+from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.integrators.durables import Durable, Durables, NotDone
+from zhengshu_gateway.integrators.rights import Hearing, Rights
+from zhengshu_gateway.known import Known
+
+LOOK = 0.2
+REPAIR = 60.0
+"""Seconds after which consumers are looked at even when nothing changed."""
+CONNECTIONS = "$SYS.REQ.ACCOUNT.INTEGRATORS.CONNZ"
+KICK = "$SYS.REQ.SERVER.{}.KICK"
+GATHER = 0.5
+"""Seconds without a further answer after which every server has answered."""
+
+Moment = tuple[Known, int]
+
+
+class Keeper:
+    """Knows what each system may hear, and sees to it."""
+
+    def __init__(self, bus: Bus, feed: Feed, authenticator: Authenticator) -> None:
+        self._bus = bus
+        self._feed = feed
+        self._authenticator = authenticator
+        self._durables = Durables(bus)
+        self._moment: Moment | None = None
+        self._rights = Rights(Known(), datetime.now(UTC))
+
+    async def run(self) -> None:
+        """Follow the facts, for ever."""
+        while True:
+            await self._bus.ready()
+            if not self._feed.known.applied:
+                await asyncio.sleep(LOOK)
+                continue
+            moment, rights = self._now(), self._current()
+            if await self._hold_all():
+                await self._changed(moment, rights.until)
+            else:
+                await asyncio.sleep(1)
+
+    def hearing(self, caller: Caller) -> Hearing:
+        """Return what a system may hear now."""
+        return self._current().of(caller)
+
+    async def prepare(self, caller: Caller) -> None:
+        """Make a connecting system's consumers ready: its rights, from its last acknowledgement on."""
+        system, moment = caller.principal.id, None
+        while moment != self._now():
+            moment = self._now()
+            found = await self._durables.of(system)
+            await self._durables.bring(system, found, self.hearing(caller).filters, again=True)
+
+    def _now(self) -> Moment:
+        known = self._feed.known
+        return known, known.rights
+
+    def _current(self) -> Rights:
+        """Return the rights of the moment, made anew when facts changed or a period began or ended."""
+        moment, now = self._now(), datetime.now(UTC)
+        if moment != self._moment or now >= self._rights.until:
+            self._moment, self._rights = moment, Rights(moment[0], now)
+        return self._rights
+
+    async def _changed(self, moment: Moment, until: datetime) -> None:
+        """Return when the facts are others than then, a period began or ended, or it is time to look."""
+        latest = time.monotonic() + REPAIR
+        while True:
+            if moment != self._now() or datetime.now(UTC) >= until or time.monotonic() > latest:
+                return
+            await asyncio.sleep(LOOK)
+
+    async def _hold_all(self) -> bool:
+        """Hold every system to its rights; tell whether all of it was done."""
+        try:
+            every = await self._durables.all()
+        except (NatsError, NotDone, BusAway, OSError) as error:
+            log.warning("integrators.unlisted", exc_info=error)
+            return False
+        return all([await self._hold(system, found) for system, found in every.items()])
+
+    async def _hold(self, system: str, found: dict[int, Durable]) -> bool:
+        """Hold one system to its rights; what fails must not keep the others from theirs."""
+        try:
+            caller = self._authenticator.named(system)
+        except PolicyStale:
+            return True
+        except (ClientUnknown, ClientLocked):
+            caller = None
+        try:
+            if caller is None:
+                await self._shut(system, found)
+            else:
+                await self._durables.bring(system, found, self.hearing(caller).filters)
+        except (NatsError, NotDone, BusAway, OSError) as error:
+            log.warning("integrators.unheld", system=system, exc_info=error)
+            return False
+        return True
+
+    async def _shut(self, system: str, found: dict[int, Durable]) -> None:
+        """Let out nothing more and close the connections. The pause alone already holds."""
+        if not await self._durables.pause(system, found):
+            return
+        log.info("integrators.shut", system=system)
+        with suppress(NatsError):
+            async for server, connection in self._connections(system):
+                await self._bus.client.request(
+                    KICK.format(server), orjson.dumps({"cid": connection}), timeout=GATHER
+                )
+
+    async def _connections(self, system: str) -> AsyncIterator[tuple[str, int]]:
+        """Yield server and number of each connection that a system has, as the servers answer."""
+        client = self._bus.client
+        answers = await client.subscribe(inbox := client.new_inbox())
+        try:
+            ask = orjson.dumps({"auth": True, "user": system})
+            await client.publish(CONNECTIONS, ask, reply=inbox)
+            with suppress(NatsTimeout):
+                while message := await answers.next_msg(timeout=GATHER):
+                    told = orjson.loads(message.data or b"{}").get("data") or {}
+                    for each in told.get("connections") or ():
+                        yield told["server_id"], each["cid"]
+        finally:
+            await answers.unsubscribe()
