@@ -134,6 +134,12 @@ async def test_the_desk_decides_by_hand_even_late(county: County) -> None:
     assert twice.status_code == 409
 
 
+async def test_a_withdrawal_that_overtakes_its_application_holds(county: County) -> None:
+    await county.put("withdrawal/d-2", {"part": "p-1", "reason": "不再需要"})
+    await county.put("application/d-1", application())
+    assert await county.answers("application", "d-1") == []
+
+
 async def test_the_desk_is_closed_without_its_token(county: County) -> None:
     assert (await county.http.get("/desk/filings")).status_code == 401
 

@@ -70,6 +70,9 @@ async def _entry(store: Store, row: FilingRow) -> None:
 
 async def _application(store: Store, row: FilingRow) -> None:
     filing = wire.ApplicationFiling.model_validate(row.body)
+    if await store.about(DispatchKind.WITHDRAWAL, filing.part):
+        row.state = WITHDRAWN  # the withdrawal overtook its application
+        return
     if await store.is_municipal(filing.dataset):
         await _decidable(store, row)
         return
