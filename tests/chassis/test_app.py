@@ -73,6 +73,16 @@ def test_the_document_shows_problems_as_what_they_are():
     assert "Problem" in told["components"]["schemas"]
 
 
+def test_writes_show_the_idempotency_key_and_reads_do_not():
+    paths = document()["paths"]
+    assert _headers(paths["/v1/notes"]["post"]) == {"Idempotency-Key"}
+    assert _headers(paths["/v1/notes/{note_id}"]["get"]) == set()
+
+
+def _headers(operation: dict) -> set[str]:
+    return {each["name"] for each in operation.get("parameters", []) if each["in"] == "header"}
+
+
 def test_the_document_speaks_chinese():
     for path, operations in document()["paths"].items():
         for operation in operations.values():

@@ -129,7 +129,8 @@ def test_no_name_but_a_columns_reaches_the_text(name):
 
 
 VALUES = [
-    ("a", 1), ("b", None), (None, 2), ("a'; DROP TABLE t; --", 3), ("%", 4), ("_", 5), ("\\", 6), (None, None), ("A", 1),
+    ("a", 1), ("b", None), (None, 2), ("a'; DROP TABLE t; --", 3), ("%", 4), ("_", 5), ("\\", 6),
+    (None, None), ("A", 1),
 ]  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Commit before the answer: what the client is told is what the database holds."""
 
+import asyncio
+
 from httpx import AsyncClient
 
 
@@ -24,3 +26,20 @@ async def test_a_wrong_answer_is_not_committed(client: AsyncClient, tiny):
     connection = await tiny.connect()
     assert await connection.fetchval("SELECT count(*) FROM notes") == 0
     await connection.close()
+
+
+async def test_a_read_cannot_write(client: AsyncClient, tiny, reader):
+    answer = await client.get("/v1/notes/by/mistake", headers=reader)
+    assert answer.status_code == 500
+    connection = await tiny.connect()
+    assert await connection.fetchval("SELECT count(*) FROM notes") == 0
+    await connection.close()
+
+
+async def test_reads_and_writes_share_connections_without_harm(client: AsyncClient, tiny, reader):
+    for number in range(12):
+        written = await client.post("/v1/notes", json={"text": f"{number}"})
+        assert written.status_code == 201
+        note = written.json()["id"]
+        reads = (client.get(f"/v1/notes/{note}", headers=reader) for _ in range(6))
+        assert {answer.status_code for answer in await asyncio.gather(*reads)} == {200}

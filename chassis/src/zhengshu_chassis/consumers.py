@@ -33,7 +33,8 @@ TRIES = 6
 BACK_OFF = (0.2, 1.0, 3.0, 10.0, 30.0)
 FETCH = 5.0
 """Seconds one pull request waits; also how often a silent consumer is looked at."""
-PENDING = 256
+PENDING = 4096
+"""Unacknowledged messages at most: those that wait behind a failing one must not stop the others."""
 
 U = TypeVar("U")
 E = TypeVar("E", bound=Event)

@@ -9,6 +9,14 @@ from zhengshu_contracts.problem import Problem
 from zhengshu_chassis.problems import MEDIA_TYPE
 
 _UNUSED = ("HTTPValidationError", "ValidationError")
+_WRITES = {"post", "put", "patch", "delete"}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "幂等键:同一键、同一内容的重复请求只生效一次,并得到同样的答复(保留 30 天)",
+}
 _SUCCESS = {"Successful Response": "成功"}
 
 
@@ -32,8 +40,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas |= _problem_schemas()
     for path in told["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             _entitle(operation)
+            if method in _WRITES:
+                operation.setdefault("parameters", []).append(_KEY)
             _mend(operation["responses"])
     return told
 

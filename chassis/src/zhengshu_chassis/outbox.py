@@ -102,6 +102,7 @@ class Relay:
         self._bus = bus
         self._heartbeat = heartbeat
         self._beaten = 0.0
+        self._refused: Exception | None = None
 
     async def run(self) -> None:
         """Publish for ever; whatever cannot be published now is tried again."""
@@ -110,7 +111,7 @@ class Relay:
             self._wake.clear()
             found, failed = await self.round()
             if failed:
-                log.warning("relay.delayed", failed=failed, pause=pause)
+                log.warning("relay.delayed", failed=failed, pause=pause, exc_info=self._refused)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
                 continue
@@ -159,7 +160,7 @@ class Relay:
         try:
             await self._bus.publish(subject, payload, headers=headers)
         except Exception as error:  # noqa: BLE001 - whatever it was, the row stays and is tried again
-            log.debug("relay.refused", subject=subject, exc_info=error)
+            self._refused = error
             return False
         return True
 

@@ -86,6 +86,15 @@ async def read_note(note_id: int, reader: Reader, unit: InUnit) -> NoteOut:
     return NoteOut(id=row.id, text=row.text)
 
 
+@router.get("/by/mistake", response_model=NoteOut)
+async def write_by_mistake(reader: Reader, unit: InUnit) -> NoteOut:
+    """误在读取时写入"""
+    row = NoteRow(text="误", owner=reader.principal.id)
+    unit.session.add(row)
+    await unit.session.flush()
+    return NoteOut(id=row.id, text=row.text)
+
+
 streams = APIRouter(prefix="/v1/notes", tags=["便笺"])
 
 
