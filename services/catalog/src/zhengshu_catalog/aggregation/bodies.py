@@ -69,8 +69,8 @@ async def _counted(stream: AsyncIterator[bytes], received: Received) -> AsyncIte
         received.size += len(piece)
         if received.size > LARGEST:
             raise BatchTooLarge(f"至多 {LARGEST >> 30} GiB", next="请分批推送")
-        if piece:
-            yield piece
+        for at in range(0, len(piece), PIECE):
+            yield piece[at : at + PIECE]
 
 
 async def _unzipped(stream: AsyncIterator[bytes], declared: bool) -> AsyncIterator[bytes]:

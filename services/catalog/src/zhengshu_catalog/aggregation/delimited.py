@@ -49,10 +49,7 @@ class Delimited:
 
     def finish(self) -> bytes:
         """Return what is left."""
-        block = self.feed("", final=True)
-        if self.columns is None:
-            raise HeaderInvalid("没有表头", next="第一行应为信息项的英文名或中文名称")
-        return block
+        return self.feed("", final=True)
 
     def _header(self, *, final: bool) -> bool:
         end = _first_line(self._buffer)
@@ -65,6 +62,8 @@ class Delimited:
             return False
         line, self._buffer = self._buffer[:end], self._buffer[end:]
         names = next(csv.reader(io.StringIO(line, newline="")), [])
+        if not any(names):
+            raise HeaderInvalid("没有表头", next="第一行应为信息项的英文名或中文名称")
         self.columns = self._named([name.strip() for name in names])
         self._commas = len(self.columns) - 1
         return True

@@ -223,7 +223,9 @@ class Objects:
             try:
                 value, at = _DECODER.raw_decode(self._buffer, start)
             except (ValueError, RecursionError) as error:
-                if not final and len(self._buffer) - start < LONGEST_ROW:
+                if len(self._buffer) - start > LONGEST_ROW:
+                    raise BatchTooLarge(f"第 {self.count + 1} 行过长,或不是合法的 JSON") from error
+                if not final:
                     at = start
                     break
                 raise self._broken("不是合法的 JSON,或内容不完整") from error

@@ -7,7 +7,6 @@ from typing import Any
 
 from asyncpg.exceptions import CardinalityViolationError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import failpoints, ids
 from zhengshu_chassis.outbox import Outbox
@@ -157,8 +156,7 @@ async def take(
 
 
 async def _raw(session: AsyncSession) -> Any:
-    """Return asyncpg's own connection, on which the session's transaction has begun."""
-    await session.execute(text("SELECT 1"))
+    """Return asyncpg's own connection; the session MUST have begun its transaction by a statement."""
     connection = await (await session.connection()).get_raw_connection()
     return connection.driver_connection
 
@@ -194,10 +192,10 @@ async def _merge(
     version: int,
 ) -> tuple[Merged, Faults]:
     """Merge; look for repeated keys only when the merge shows that there are some."""
-    connection = await _raw(session)
     key = tuple(item for item in structure.items if item.key)
     try:
         async with session.begin_nested():
+            connection = await _raw(session)
             merged = await merge(connection, structure, push.mode, version)
     except CardinalityViolationError:
         faults = _join(faults, await staging.duplicates(connection, key))
