@@ -25,6 +25,7 @@ class Bus:
     """The NATS server of a worker: connect as any deployable, or as the operator."""
 
     server: Nats
+    integrators_key: str
 
     @property
     def url(self) -> str:
@@ -35,7 +36,9 @@ class Bus:
 
     def settings(self, user: str) -> dict[str, str]:
         """Settings fields of a service that connects as this user."""
-        return {"nats_url": self.url, "nats_user": user, "nats_password": self.password(user)}
+        settings = {"nats_url": self.url, "nats_user": user, "nats_password": self.password(user)}
+        key = {"integrators_key": self.integrators_key} if user == "gateway" else {}
+        return settings | key
 
     async def connect(self, user: str = "operator", **options: object) -> Client:
         options = {"max_reconnect_attempts": 0, "allow_reconnect": False} | options
@@ -81,11 +84,12 @@ def running_nats(directory: Path) -> Iterator[Bus]:
         directory=directory,
         port=free_port(),
         passwords=secrets(directory).group("nats"),
+        issuer=(nkey := secrets(directory).pair("nkeys", "integrators"))["public"],
         log=directory / "nats.log",
     )
     server.start()
     try:
-        yield Bus(server)
+        yield Bus(server, nkey["seed"])
     finally:
         server.stop()
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.resources import Resources
-from zhengshu_chassis.workers import Worker, every, supervise
+from zhengshu_chassis.supervision import Worker, every, supervise
 
 from zhengshu_gateway import document, routes
 from zhengshu_gateway.accesses import Accesses

@@ -4,6 +4,7 @@ Knows how secrets are made, not what they protect.
 """
 
 import base64
+import binascii
 import json
 import os
 import secrets
@@ -28,6 +29,24 @@ def ed25519() -> dict[str, str]:
         "private": json.dumps(keys.private_jwk(key)),
         "public": json.dumps(keys.public_jwk(key.public_key())),
     }
+
+
+def account() -> dict[str, str]:
+    """Make a NATS account key: the seed for whoever signs, the public nkey for the server."""
+    # As in `ed25519`.
+    from zhengshu_verify import keys  # noqa: PLC0415
+
+    key = keys.generate()
+    return {
+        "seed": _nkey(bytes([18 << 3, 0]), key.private_bytes_raw()),
+        "public": _nkey(b"\0", key.public_key().public_bytes_raw()),
+    }
+
+
+def _nkey(kind: bytes, key: bytes) -> str:
+    body = kind + key
+    checksum = binascii.crc_hqx(body, 0).to_bytes(2, "little")
+    return base64.b32encode(body + checksum).decode().rstrip("=")
 
 
 def client(prefix: str) -> Callable[[], dict[str, str]]:
@@ -62,6 +81,7 @@ MAKERS: dict[str, dict[str, Callable[[], object]]] = {
     "ed25519": dict.fromkeys(
         ["gateway_tokens", "catalog_receipts", "audit_checkpoint", "commission_witness"], ed25519
     ),
+    "nkeys": {"integrators": account},
     "clients": {"officer": client("off"), "opening": client("sys")},
 }
 

@@ -143,6 +143,7 @@ def gateway(layout: Layout) -> Environment:
         **urls,
         "ISSUER": layout.url("gateway"),
         "TOKEN_KEY": layout.secrets.pair("ed25519", "gateway_tokens")["private"],
+        "INTEGRATORS_KEY": layout.secrets.pair("nkeys", "integrators")["seed"],
         "COMMISSION_KEY": layout.secrets("hmac", "commission"),
         "PUBLISHED_KEYS": f"[{','.join(published)}]",
     }

@@ -1,14 +1,15 @@
 """A real NATS server with JetStream: its configuration and the rights of each deployable.
 
-Knows subjects, not what they carry. Accounts: SYS (the server's own), NODE (the deployables);
-an account for integrators and the auth callout join in `configuration` when they exist.
+Knows subjects, not what they carry. Accounts: SYS (the server's own), NODE (the deployables) and
+INTEGRATORS, which has no JetStream and imports only what pulls from EVENTS and acknowledges. Whoever is
+not a deployable is let in, into INTEGRATORS, by the gateway alone (auth callout).
 """
 
 import importlib.metadata
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,12 @@ ANNOUNCES = {
     "audit": [],
 }
 ALLOWED_REPLIES = ["_INBOX.>"]
+
+# What integrators use of EVENTS. Each answer to a pull is many messages, hence `stream`.
+PULLED = ("$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "$JS.ACK.EVENTS.>")
+# How the gateway finds and closes the connections of a locked integrator.
+CONNECTIONS = "$SYS.REQ.ACCOUNT.INTEGRATORS.CONNZ"
+KICK = "$SYS.REQ.SERVER.*.KICK"
 
 
 def consumer(stream: str, name: str) -> list[str]:
@@ -67,7 +74,7 @@ def service(name: str) -> dict[str, list[str]]:
 
 
 def gateway() -> dict[str, list[str]]:
-    """Rights of the gateway: records, leases, the policy feed, the consumers of integrators."""
+    """Rights of the gateway: records, leases, the policy feed, integrators and their consumers."""
     publish = [
         "zhengshu.access.>",
         "$KV.lease.>",
@@ -82,8 +89,12 @@ def gateway() -> dict[str, list[str]]:
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*",
         "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.*",
         "$JS.ACK.EVENTS.>",
+        CONNECTIONS,
+        KICK,
+        "$SYS._INBOX.>",  # where the server waits for the answer to an auth callout
     ]
-    return {"publish": publish, "subscribe": [*ALLOWED_REPLIES, "zhengshu.dispatch.*"]}
+    subscribe = [*ALLOWED_REPLIES, "zhengshu.dispatch.*", "$SYS.REQ.USER.AUTH"]
+    return {"publish": publish, "subscribe": subscribe}
 
 
 def rights() -> dict[str, dict[str, list[str]]]:
@@ -95,8 +106,38 @@ def rights() -> dict[str, dict[str, list[str]]]:
     return {**services, "audit": audit, "gateway": gateway(), "operator": everything}
 
 
-def configuration(port: int, store: Path, passwords: Mapping[str, str]) -> dict[str, object]:
-    """Build the server's configuration."""
+def accounts(users: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Build the accounts: which users each has and what passes between them."""
+    return {
+        "SYS": {
+            "users": [],
+            "exports": [
+                {"service": CONNECTIONS, "response_type": "stream", "accounts": ["NODE"]},
+                {"service": KICK, "accounts": ["NODE"]},
+            ],
+        },
+        "NODE": {
+            "jetstream": "enabled",
+            "users": users,
+            "imports": [taken_from("SYS", subject) for subject in (CONNECTIONS, KICK)],
+            "exports": [
+                {"service": subject, "response_type": "stream", "accounts": ["INTEGRATORS"]}
+                for subject in PULLED
+            ],
+        },
+        "INTEGRATORS": {"imports": [taken_from("NODE", subject) for subject in PULLED]},
+    }
+
+
+def taken_from(account: str, subject: str) -> dict[str, object]:
+    """Import a service of another account."""
+    return {"service": {"account": account, "subject": subject}}
+
+
+def configuration(
+    port: int, store: Path, passwords: Mapping[str, str], issuer: str
+) -> dict[str, object]:
+    """Build the server's configuration; `issuer` is the public nkey that vouches for integrators."""
     users = [
         {
             "user": user,
@@ -116,18 +157,24 @@ def configuration(port: int, store: Path, passwords: Mapping[str, str]) -> dict[
             # What a power cut may lose of unsynced records; a killed process loses nothing.
             "sync_interval": "1s",
         },
-        "accounts": {"SYS": {"users": []}, "NODE": {"jetstream": "enabled", "users": users}},
+        "accounts": accounts(users),
         "system_account": "SYS",
+        "authorization": {
+            "timeout": 5,
+            # Every user with a password of its own is listed: anybody else's login goes to the gateway.
+            "auth_callout": {"issuer": issuer, "account": "NODE", "auth_users": [*rights()]},
+        },
     }
 
 
 @dataclass
 class Nats:
-    """One server: its folder, its port, the passwords of its users."""
+    """One server: its folder, its port, the passwords of its users, who vouches for integrators."""
 
     directory: Path
     port: int
     passwords: Mapping[str, str]
+    issuer: str
     log: Path
     _process: Process | None = field(default=None, repr=False)
 
@@ -167,7 +214,8 @@ class Nats:
         path = self.directory / "nats.conf"
         path.touch(mode=0o600)
         store = self.directory.absolute() / "jetstream"
-        path.write_text(json.dumps(configuration(self.port, store, self.passwords), indent=1))
+        config = configuration(self.port, store, self.passwords, self.issuer)
+        path.write_text(json.dumps(config, indent=1))
 
 
 def binary() -> Path:

@@ -57,6 +57,7 @@ class Node:
             directory=self.directory / "nats",
             port=self.layout.port("nats"),
             passwords=self.secrets.group("nats"),
+            issuer=self.secrets.pair("nkeys", "integrators")["public"],
             log=self.log("nats"),
         )
         self.processes: dict[str, Process] = {}

@@ -1,4 +1,4 @@
-"""Integrators on NATS: who connects (`callout`), what each may hear (`rights`), what keeps to it (`keeper`)."""
+"""Integrators on NATS: who connects (`callout`), what each hears (`rights`), who sees to it (`keeper`)."""
 
 from zhengshu_gateway.integrators.callout import Callout
 from zhengshu_gateway.integrators.keeper import Keeper
