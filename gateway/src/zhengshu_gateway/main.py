@@ -8,8 +8,10 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from zhengshu_chassis.app import create_app
+from zhengshu_chassis.errors import Unavailable
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.supervision import Worker, every, supervise
+from zhengshu_chassis.telemetry import log
 
 from zhengshu_gateway import document, routes
 from zhengshu_gateway.accesses import Accesses
@@ -169,7 +171,10 @@ def build(settings: GatewaySettings) -> Gateway:
 
 def _workers(settings: GatewaySettings) -> dict[str, Worker]:
     async def copy(resources: Resources) -> None:
-        await resources.extra["parts"].worker.copy_catalogue()
+        try:
+            await resources.extra["parts"].worker.copy_catalogue()
+        except Unavailable as error:
+            log.info("municipal.away", why=error.slug)
 
     return {"dispatches": _listen, "municipal": every(settings.municipal_interval, copy)}
 
