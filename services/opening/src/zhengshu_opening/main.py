@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from zhengshu_chassis import http
 from zhengshu_chassis.app import create_app
-from zhengshu_chassis.paging import Cursors
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.workers import every
 
@@ -32,7 +31,6 @@ def build(settings: OpeningSettings) -> FastAPI:
         source = Source(client, settings.client_id, settings.client_secret)
         resources.extra |= {
             "client": client,
-            "cursors": Cursors(settings.internal_key.get_secret_value()),
             "store": store,
             "workshop": Workshop(resources.database, store, source),
         }

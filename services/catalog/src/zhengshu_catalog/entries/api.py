@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems, render
+from zhengshu_chassis.requests import By, Now, Paged
 from zhengshu_chassis.transaction import Router, Session
 from zhengshu_contracts.catalog import (
     EntryIn,
@@ -45,7 +46,6 @@ from zhengshu_catalog.entries.errors import (
 )
 from zhengshu_catalog.entries.operations import Shown, Unit
 from zhengshu_catalog.entries.repository import Reader, Search
-from zhengshu_catalog.requests import By, Now, Paged
 
 router = Router(tags=["目录"])
 municipal = Router(prefix="/internal/municipal", tags=["市级目录"])
@@ -102,7 +102,7 @@ async def list_entries(
     found, more = await unit.entries.page(search, reader, place.after, place.limit)
     shown = [Shown(entry, revision) for entry, revision in found]
     versions = await unit.entries.versions([entry.id for entry, _ in found])
-    following = place.following([entry.id for entry, _ in found], more)
+    following = place.following([entry.id for entry, _ in found], more=more)
     return EntryList(entries=[_view(one, versions, by) for one in shown], next=following)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Response
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
+from zhengshu_chassis.requests import By, Now, Paged
 from zhengshu_chassis.transaction import Router, Session
 from zhengshu_contracts.catalog import (
     CredentialCheck,
@@ -30,7 +31,6 @@ from zhengshu_catalog.organizations.errors import (
     RolesNotAssignable,
 )
 from zhengshu_catalog.organizations.operations import Unit
-from zhengshu_catalog.requests import By, Now, Paged
 
 router = Router(tags=["单位与系统"])
 
@@ -63,7 +63,7 @@ async def register_organization(body: OrganizationIn, unit: InUnit, now: Now) ->
 async def list_organizations(unit: InUnit, place: Paged) -> OrganizationList:
     """列出单位"""
     found, more = await unit.organizations.page(place.after, place.limit)
-    following = place.following([one.code for one in found], more)
+    following = place.following([one.code for one in found], more=more)
     return OrganizationList(organizations=found, next=following)
 
 
@@ -88,7 +88,7 @@ async def list_systems(unit: InUnit, place: Paged, by: By) -> SystemList:
     everything = by.organization_kind is OrganizationKind.COMPETENT
     owner = None if everything else by.organization or ""
     found, more = await unit.clients.systems(owner, place.after, place.limit)
-    return SystemList(systems=found, next=place.following([one.id for one in found], more))
+    return SystemList(systems=found, next=place.following([one.id for one in found], more=more))
 
 
 @router.post(

@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems, render
+from zhengshu_chassis.requests import CursorInvalid, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.catalog import CredentialCheck, Credentials
 from zhengshu_contracts.identity import Identity
@@ -34,7 +35,6 @@ from zhengshu_opening.applicants.errors import (
     PeriodNotAllowed,
 )
 from zhengshu_opening.listings.errors import ListingNotFound
-from zhengshu_opening.pages import CursorInvalid, InPages
 from zhengshu_opening.unit import InUnit
 
 router = Router(tags=["授权开放申请"])
@@ -117,19 +117,19 @@ async def apply_for_dataset(
 @router.get(
     "/v1/open/applications", response_model=OpenApplicationList, responses=problems(CursorInvalid)
 )
-async def list_applications(caller: Reader, unit: InUnit, pages: InPages) -> OpenApplicationList:
+async def list_applications(caller: Reader, unit: InUnit, place: Paged) -> OpenApplicationList:
     """列出授权开放申请
 
     申请人只见自己的,主管部门可见全部。
     """
     whose = operations.whose(caller.principal)
     found, more = await unit.applications.page(
-        applicant=whose, after=pages.after("applications", whose), limit=pages.limit
+        applicant=whose, after=place.after, limit=place.limit
     )
     position = [found[-1].id] if more else None
     return OpenApplicationList(
         applications=[_view(one) for one in found],
-        next=pages.next(position, "applications", whose),
+        next=place.following([position], more=position is not None),
     )
 
 

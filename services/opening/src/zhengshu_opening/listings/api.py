@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.errors import Unavailable
 from zhengshu_chassis.problems import problems
+from zhengshu_chassis.requests import CursorInvalid, Paged
 from zhengshu_chassis.resources import Held
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.identity import Identity
@@ -27,7 +28,6 @@ from zhengshu_opening.listings.errors import (
     ListingNotFound,
 )
 from zhengshu_opening.listings.repository import Query as Search
-from zhengshu_opening.pages import CursorInvalid, InPages
 from zhengshu_opening.settings import OpeningSettings
 from zhengshu_opening.unit import InUnit, Unit
 
@@ -43,7 +43,7 @@ searching = allowed(Action.OPEN_SEARCH)
 )
 async def search_datasets(
     unit: InUnit,
-    pages: InPages,
+    place: Paged,
     q: Annotated[str, Query(max_length=100, description="搜索词,空格分隔,须全部出现")] = "",
     theme: Annotated[str, Query(pattern=r"^\d{0,28}$", description="分类代码或其前几位")] = "",
     provider: Annotated[str, Query(max_length=18, description="提供单位代码")] = "",
@@ -51,15 +51,14 @@ async def search_datasets(
 ) -> ListingList:
     """搜索开放数据集"""
     search = Search(tuple(q.split()), theme, provider, opening)
-    scope = ("datasets", q, theme, provider, opening)
-    place = pages.after(*scope)
-    after = (datetime.fromisoformat(place[0]), str(place[1])) if place else None
-    found, more = await unit.listings.search(search, after=after, limit=pages.limit)
+    at = place.after
+    after = (datetime.fromisoformat(at[0]), str(at[1])) if at else None
+    found, more = await unit.listings.search(search, after=after, limit=place.limit)
     last = [found[-1].listed_at.isoformat(), found[-1].listing.dataset] if more else None
     return ListingList(
         datasets=[_view(one) for one in found],
         total=await unit.listings.total(search),
-        next=pages.next(last, *scope),
+        next=place.following([last], more=last is not None),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
+from zhengshu_chassis.requests import CursorInvalid, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.catalog import ReviewIn
 from zhengshu_contracts.identity import Identity
@@ -14,7 +15,6 @@ from zhengshu_contracts.roles import Action
 
 from zhengshu_opening.listings.domain import Listing
 from zhengshu_opening.listings.errors import NothingToOpen
-from zhengshu_opening.pages import CursorInvalid, InPages
 from zhengshu_opening.proposals import operations
 from zhengshu_opening.proposals.domain import Proposal
 from zhengshu_opening.proposals.errors import (
@@ -54,19 +54,17 @@ async def propose_opening(body: ProposalIn, caller: Proposer, unit: InUnit) -> P
 
 
 @router.get("", response_model=ProposalList, responses=problems(CursorInvalid))
-async def list_proposals(caller: Reader, unit: InUnit, pages: InPages) -> ProposalList:
+async def list_proposals(caller: Reader, unit: InUnit, place: Paged) -> ProposalList:
     """列出开放提案
 
     主管部门可见全部,其他单位只见本单位的。
     """
     whose = operations.whose(caller.principal)
-    found, more = await unit.proposals.page(
-        provider=whose, after=pages.after("proposals", whose), limit=pages.limit
-    )
+    found, more = await unit.proposals.page(provider=whose, after=place.after, limit=place.limit)
     position = [found[-1].id] if more else None
     return ProposalList(
         proposals=await _views(unit, found),
-        next=pages.next(position, "proposals", whose),
+        next=place.following([position], more=position is not None),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import Request
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems, render
+from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import (
@@ -34,7 +35,6 @@ from zhengshu_sharing.applications.errors import (
     PeriodNotAllowed,
 )
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
-from zhengshu_sharing.requests import By, CursorInvalid, Now, Paged
 from zhengshu_sharing.unit import InUnit
 
 router = Router(prefix="/v1/applications", tags=["共享申请"])

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
+from zhengshu_chassis.requests import By, CursorInvalid, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import GrantList, GrantOut, ReasonIn
@@ -19,7 +20,6 @@ from zhengshu_sharing.grants.errors import (
     HolderDoesNotSuspend,
     SuspendedByAnother,
 )
-from zhengshu_sharing.requests import By, CursorInvalid, Paged
 from zhengshu_sharing.unit import InUnit
 
 router = Router(prefix="/v1/grants", tags=["授权"])

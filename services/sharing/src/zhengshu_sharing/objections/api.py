@@ -2,6 +2,7 @@
 
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
+from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import ObjectionIn, ObjectionList, ObjectionOut
@@ -10,7 +11,6 @@ from zhengshu_sharing.access import scope
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
 from zhengshu_sharing.objections import operations
 from zhengshu_sharing.objections.errors import ObjectionNotFound
-from zhengshu_sharing.requests import By, CursorInvalid, Now, Paged
 from zhengshu_sharing.unit import InUnit
 
 router = Router(prefix="/v1/objections", tags=["共享属性异议"])

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Query
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
+from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import OpinionIn, OpinionList, OpinionOut
@@ -22,7 +23,6 @@ from zhengshu_sharing.opinions.errors import (
     OpinionNotFound,
     ReasonMissing,
 )
-from zhengshu_sharing.requests import By, CursorInvalid, Now, Paged
 from zhengshu_sharing.unit import InUnit, Unit
 
 router = Router(prefix="/v1/opinions", tags=["征求意见"])
