@@ -54,7 +54,10 @@ async def acknowledge(session: AsyncSession, callback: Callback) -> bool:
     if not isinstance(answer, AcknowledgementAnswer):
         return False
     row = await Datasets(session).find(answer.dataset, lock=True)
-    if row is None or not _furthers(row, answer):
+    if row is None:
+        return False
+    if not _furthers(row, answer):
+        await _again(session, row, callback.ref)
         return False
     row.acknowledged = answer.to
     row.uploading = None
@@ -69,6 +72,13 @@ async def acknowledge(session: AsyncSession, callback: Callback) -> bool:
     Outbox(session, "catalog").add(event, aggregate=row.id)
     await offer(session, row)
     return True
+
+
+async def _again(session: AsyncSession, row: DatasetRow, answered: str | None) -> None:
+    """Send a range once more whose dispatch was closed by an answer that does not cover it."""
+    if answered is not None and answered == row.uploading:
+        row.uploading = None
+        await offer(session, row)
 
 
 def _furthers(row: DatasetRow, answer: AcknowledgementAnswer) -> bool:
