@@ -51,7 +51,7 @@ REFUSED = [
     ("missing", {HEADER: ""}, 401),
     ("expired", {"seconds": -1}, 401),
     ("another key", {"key": SecretStr("x")}, 401),
-    ("decided for another action", {"action": Action.ENTRY_REVIEW}, 403),
+    ("decided for another action", {"action": Action.ENTRY_READ}, 403),
     ("role not admitted", {"roles": frozenset({Role.AUDITOR})}, 403),
     ("kind not admitted", {"kind": PrincipalKind.SYSTEM}, 403),
 ]
