@@ -178,8 +178,13 @@ class Bus:
         log.info("bus.connected")
 
 
-async def provision(bus: Bus, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:
-    """Create the streams and buckets that are missing and bring the others to their description."""
+async def provision(
+    bus: Bus, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec], *, replicas: int = 1
+) -> None:
+    """Create the streams and buckets that are missing and bring the others to their description.
+
+    `replicas` is on how many servers of a cluster each is kept.
+    """
     from nats.js import api  # noqa: PLC0415 - see Bus._connect
 
     for spec in streams:
@@ -194,10 +199,11 @@ async def provision(bus: Bus, streams: Iterable[StreamSpec], buckets: Iterable[B
             discard=api.DiscardPolicy.NEW if spec.work_queue else api.DiscardPolicy.OLD,
             storage=api.StorageType.FILE,
             duplicate_window=120,
+            num_replicas=replicas,
         )
         await _create_or_update(bus, config)
     for bucket in buckets:
-        await _bucket(bus, bucket)
+        await _bucket(bus, bucket, replicas)
 
 
 async def _create_or_update(bus: Bus, config: Any) -> None:
@@ -211,14 +217,14 @@ async def _create_or_update(bus: Bus, config: Any) -> None:
         await bus.js.update_stream(config)
 
 
-async def _bucket(bus: Bus, spec: BucketSpec) -> None:
+async def _bucket(bus: Bus, spec: BucketSpec, replicas: int) -> None:
     from nats.js import api  # noqa: PLC0415 - see Bus._connect
     from nats.js.errors import NotFoundError  # noqa: PLC0415 - see Bus._connect
 
     try:
         info = await bus.js.stream_info(f"KV_{spec.name}")
     except NotFoundError:
-        config = api.KeyValueConfig(bucket=spec.name, ttl=spec.ttl or None)
+        config = api.KeyValueConfig(bucket=spec.name, ttl=spec.ttl or None, replicas=replicas)
         await bus.js.create_key_value(config)
     else:
-        await bus.js.update_stream(info.config.evolve(max_age=spec.ttl))
+        await bus.js.update_stream(info.config.evolve(max_age=spec.ttl, num_replicas=replicas))

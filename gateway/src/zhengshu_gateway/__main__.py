@@ -20,7 +20,7 @@ async def provision(settings: GatewaySettings, _: Sequence[str]) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
             await connection.ready()
-            await bus.provision(connection, STREAMS, BUCKETS)
+            await bus.provision(connection, STREAMS, BUCKETS, replicas=settings.stream_replicas)
     finally:
         await connection.close()
 

@@ -50,6 +50,8 @@ class GatewaySettings(BusSettings):
     """Seconds between two looks at the municipal catalogue."""
     commission_parallel: int = 4
     """Dispatches of one owner on their way at once."""
+    stream_replicas: int = 1
+    """On how many servers of a NATS cluster each stream is kept; read by `migrate` alone."""
     replica: str = Field(default_factory=lambda: socket.gethostname().split(".")[0])
     """Name of this replica, for its lease."""
 
