@@ -46,8 +46,8 @@ class TransactionalRoute(APIRoute):
         return transactional
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, reading no more of the body than settings allow."""
-        limit = scope["app"].state.resources.settings.max_body
+        """Answer, reading no more of the body than the route says, or else the settings."""
+        limit = self.max_body_size or scope["app"].state.resources.settings.max_body
         await super().handle(scope, bounded(receive, limit), send)
 
 

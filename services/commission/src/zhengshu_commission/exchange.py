@@ -17,6 +17,9 @@ from zhengshu_commission import operations, uploads
 from zhengshu_commission.door import InStore, InWitness, faulty, signed
 from zhengshu_commission.errors import FilingMalformed, FilingUnknown
 
+LARGEST_UPLOAD = 4 << 30
+"""Bytes of one upload; it is taken in line by line, never held whole."""
+
 router = Router(
     prefix="/exchange/v1", tags=["交换"], dependencies=[Depends(signed), Depends(faulty)]
 )
@@ -28,7 +31,13 @@ async def catalogue(store: InStore, after: int = 0) -> MunicipalCatalogue:
     return MunicipalCatalogue(entries=await store.catalogue(after))
 
 
-@router.put("/upload/{ref}", summary="数据上报", status_code=202, response_model=Acceptance)
+@router.put(
+    "/upload/{ref}",
+    summary="数据上报",
+    status_code=202,
+    response_model=Acceptance,
+    max_body_size=LARGEST_UPLOAD,
+)
 async def upload(ref: str, request: Request, store: InStore) -> Acceptance:
     """逐行接收版本区间的变更(NDJSON);同一标识重复上报不再生效。"""
     known = await store.find(ref)
