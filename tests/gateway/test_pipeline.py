@@ -246,7 +246,7 @@ class TestRecord:
         assert {each.status_code for each in answers} == {200}
         await until(lambda: _all_ended(node, 60))
         state = (await node.operator.jetstream().stream_info("ACCESS")).state
-        assert state.messages < 100
+        assert state.messages < 120  # any sharing at all: how much depends on the load
         assert len({each["id"] for each in await node.records()}) == 120
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
+from zhengshu_chassis.rows import BadQuery, parse
 from zhengshu_contracts.decisions import DecisionAsk, DecisionOut
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Mode
@@ -103,13 +103,20 @@ class Decisions:
         )
 
 
-def requested(query: bytes) -> tuple[str, ...] | None:
-    """Return the columns that `select` names; None when every visible one is asked for.
+FOREIGN = frozenset({"cursor", "format", "bom", "since", "until"})
+"""Parameters of reads that are not of the row grammar."""
 
-    Filters and orders name columns too; those are held against the view where the query is read.
+
+def requested(query: bytes) -> tuple[str, ...] | None:
+    """Return every column that a query with `select` names; None when it has none.
+
+    A condition or an order tells as much of a column as reading it, so it is asked for like one. A query
+    that cannot be read names nothing here: it is refused, precisely, where it is read.
     """
     if b"select=" not in query:
         return None
-    text = dict(parse_qsl(query.decode("latin-1"))).get("select", "")
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    return None if not names or "*" in names else names
+    try:
+        asked = parse(query.decode("latin-1"), foreign=FOREIGN)
+    except BadQuery:
+        return None
+    return tuple(sorted(asked.columns())) if asked.select else None

@@ -99,6 +99,15 @@ def upload(case: Case, dataset: Dataset) -> Decision | None:
     return _answer(case, dataset, offer)
 
 
+def wholly_withheld(case: Case, dataset: Dataset) -> Decision | None:
+    """Where every item is withheld, its law is the reason to tell; nothing was ever to be registered."""
+    if case.action is Action.OPEN_READ or case.opener or not _reader(case):
+        return None
+    if dataset.items and all(_withheld(item) for item in dataset.items):
+        return _refused(case, dataset, {item.name for item in dataset.items})
+    return None
+
+
 def registered(_: Case, dataset: Dataset) -> Decision | None:
     """Nothing is served without a live service registration; a municipal entry has its own code."""
     if dataset.origin is Origin.MUNICIPAL and dataset.municipal_code:
@@ -195,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     published,
     unsuspended,
     upload,
+    wholly_withheld,
     registered,
     opening_system_export,
     open_door,
