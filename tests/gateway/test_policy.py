@@ -103,8 +103,10 @@ def test_no_other_action_yields_rows(action):
             assert not decision.allowed
 
 
-# These three only say more exactly why, or need less: without them another rule refuses, or grants, too.
-SPARE = frozenset({"competent_reads_no_rows", "enterprise_does_not_read", "unconditional"})
+# These only say more exactly why, or need less: without them another rule refuses, or grants, too.
+SPARE = frozenset(
+    {"competent_reads_no_rows", "enterprise_does_not_read", "withheld", "unconditional"}
+)
 
 
 class TestPlantedFaults:
@@ -200,6 +202,12 @@ class TestItemByItem:
         assert refused.rule == "items-withheld"
         assert "统计法" in refused.citation
         assert "/v1/objections" in refused.next
+
+    def test_a_withheld_dataset_cites_its_law_though_it_is_never_registered(self):
+        about = dataset([item(WITHHELD, name="a"), item(WITHHELD, name="b")], "unregistered")
+        refused = policy.decide(case("department", Action.DATASET_QUERY, Mode.QUERY, about))
+        assert refused.rule == "items-withheld"
+        assert "统计法" in refused.citation
 
     def test_a_column_that_does_not_exist_is_refused(self):
         assert self.ask(requested=("town", "ghost")).rule == "items-unknown"

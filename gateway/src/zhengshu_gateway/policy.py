@@ -108,6 +108,31 @@ def wholly_withheld(case: Case, dataset: Dataset) -> Decision | None:
     return None
 
 
+def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
+    """Who supervises does not use."""
+    if _shares(case) and case.principal.organization_kind is OrganizationKind.COMPETENT:
+        return refusals.competent_reads_no_rows()
+    return None
+
+
+def enterprise_does_not_read(case: Case, _: Dataset) -> Decision | None:
+    """A public-service enterprise provides; of others' data it has only what is open."""
+    kind = case.principal.organization_kind
+    if _shares(case) and kind is OrganizationKind.PUBLIC_SERVICE_ENTERPRISE:
+        return refusals.enterprise_does_not_read()
+    return None
+
+
+def withheld(case: Case, dataset: Dataset) -> Decision | None:
+    """What the law withholds is refused with that law, registered (it never is) or not."""
+    names = {item.name for item in dataset.items if _withheld(item)}
+    asked = {item.name for item in dataset.items} if case.requested is None else set(case.requested)
+    hopeless = asked <= names if case.requested is None else asked & names
+    if not _shares(case) or not hopeless or not _reader(case):
+        return None
+    return refusals.items_withheld(item for item in dataset.items if item.name in asked & names)
+
+
 def registered(_: Case, dataset: Dataset) -> Decision | None:
     """Nothing is served without a live service registration; a municipal entry has its own code."""
     if dataset.origin is Origin.MUNICIPAL and dataset.municipal_code:
@@ -154,20 +179,6 @@ def open_door(case: Case, dataset: Dataset) -> Decision | None:
     return _answer(case, dataset, offer)
 
 
-def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
-    """Who supervises does not use."""
-    if case.principal.organization_kind is OrganizationKind.COMPETENT:
-        return refusals.competent_reads_no_rows()
-    return None
-
-
-def enterprise_does_not_read(case: Case, _: Dataset) -> Decision | None:
-    """A public-service enterprise provides; of others' data it has only what is open."""
-    if case.principal.organization_kind is OrganizationKind.PUBLIC_SERVICE_ENTERPRISE:
-        return refusals.enterprise_does_not_read()
-    return None
-
-
 def unconditional(case: Case, dataset: Dataset) -> Decision | None:
     """Unconditional items at once, when nothing conditional was asked for."""
     if not _reader(case) or _conditional(case, dataset):
@@ -204,12 +215,12 @@ RULES: tuple[Rule, ...] = (
     published,
     unsuspended,
     upload,
-    wholly_withheld,
+    competent_reads_no_rows,
+    enterprise_does_not_read,
+    withheld,
     registered,
     opening_system_export,
     open_door,
-    competent_reads_no_rows,
-    enterprise_does_not_read,
     unconditional,
     granted,
 )
@@ -259,11 +270,9 @@ def _refused(case: Case, dataset: Dataset, names: set[str]) -> Decision:
         return refusals.items_unknown(names - {item.name for item in hidden})
     if case.action is Action.OPEN_READ or case.opener:
         return _not_open(case, hidden)
-    withheld = tuple(item for item in hidden if _withheld(item))
     conditional = tuple(item for item in hidden if not _withheld(item))
-    # Named columns: a withheld one makes the request impossible. Otherwise say what can be applied for.
-    if withheld and (case.requested is not None or not conditional):
-        return refusals.items_withheld(withheld)
+    if not conditional:
+        return refusals.items_withheld(hidden)
     return refusals.items_conditional(conditional, case.mode)
 
 
@@ -281,6 +290,11 @@ def _ungranted(case: Case, dataset: Dataset, granted_otherwise: bool) -> Decisio
     if decision.rule == "items-conditional" and granted_otherwise:
         return refusals.mode_not_granted(case.mode)
     return decision
+
+
+def _shares(case: Case) -> bool:
+    """Whether this is one department's read of what another provides."""
+    return case.action is not Action.OPEN_READ and not case.opener
 
 
 def _reader(case: Case) -> bool:
