@@ -105,8 +105,15 @@ def test_no_other_action_yields_rows(action):
 
 # These only say more exactly why, or need less: without them another rule refuses, or grants, too.
 SPARE = frozenset(
-    {"competent_reads_no_rows", "enterprise_does_not_read", "withheld", "unconditional"}
+    {"competent_reads_no_rows", "enterprise_does_not_read", "wholly_withheld", "unconditional"}
 )
+
+
+@pytest.mark.parametrize("state", ["live", "unregistered", "withdrawn"])
+def test_a_withheld_dataset_tells_its_law_registered_or_not(state):
+    about = dataset([item(WITHHELD)], state)
+    decision = policy.decide(case("department", Action.DATASET_QUERY, Mode.QUERY, about))
+    assert decision.rule == "items-withheld"
 
 
 class TestPlantedFaults:
