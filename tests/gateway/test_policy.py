@@ -227,6 +227,11 @@ class TestItemByItem:
         assert "g-2(救助)" in refused.next
         assert self.ask(grants=[first, second], named="g-2").grant == "g-2"
 
+    def test_a_renewed_grant_needs_no_telling_apart(self):
+        first = replace(GRANT, items=("amount",))
+        renewed = replace(first, id="g-2", ends=GRANT.ends.replace(year=2027))
+        assert self.ask(grants=[renewed, first]).grant == "g-2"
+
     def test_the_grant_that_covers_the_named_columns_is_used(self):
         first = replace(GRANT, items=("amount",))
         second = replace(GRANT, id="g-2", items=("phone",))

@@ -193,9 +193,9 @@ def granted(case: Case, dataset: Dataset) -> Decision | None:
     asked = _conditional(case, dataset)
     live = [grant for grant in case.grants if _live(grant, case)]
     usable = [grant for grant in live if case.mode in grant.modes and _serves(grant, case, asked)]
-    if len(usable) > 1:
+    if len({(one.purpose, one.filter, frozenset(one.items)) for one in usable}) > 1:
         return refusals.grant_not_named(usable)
-    grant = usable[0] if usable else None
+    grant = max(usable, key=lambda one: one.ends, default=None)
     if grant is None:
         others = [one for one in live if case.mode not in one.modes and _serves(one, case, asked)]
         return _ungranted(case, dataset, bool(others))
