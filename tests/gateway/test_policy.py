@@ -105,7 +105,7 @@ def test_no_other_action_yields_rows(action):
 
 # These only say more exactly why, or need less: without them another rule refuses, or grants, too.
 SPARE = frozenset(
-    {"competent_reads_no_rows", "enterprise_does_not_read", "wholly_withheld", "unconditional"}
+    {"competent_reads_no_rows", "enterprise_does_not_read", "withheld", "unconditional"}
 )
 
 

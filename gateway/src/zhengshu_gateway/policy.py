@@ -99,15 +99,6 @@ def upload(case: Case, dataset: Dataset) -> Decision | None:
     return _answer(case, dataset, offer)
 
 
-def wholly_withheld(case: Case, dataset: Dataset) -> Decision | None:
-    """Where every item is withheld, its law is the reason to tell; nothing was ever to be registered."""
-    if case.action is Action.OPEN_READ or case.opener or not _reader(case):
-        return None
-    if dataset.items and all(_withheld(item) for item in dataset.items):
-        return _refused(case, dataset, {item.name for item in dataset.items})
-    return None
-
-
 def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
     """Who supervises does not use."""
     if _shares(case) and case.principal.organization_kind is OrganizationKind.COMPETENT:

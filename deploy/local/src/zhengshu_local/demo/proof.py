@@ -16,11 +16,8 @@ def prove(cast: Cast) -> None:
     verdict = offline.verify_folder(folder, log=cast.doors.log_key, witness=cast.doors.witness_key)
     cast.teller.check(f"离线验证通过({verdict.size} 条记录)", verdict.sound and verdict.cosigned)
     text = (folder / offline.LEAVES).read_text(encoding="utf-8")
-    told = {
-        json.loads(json.loads(line)["payload"])["type"]
-        for line in text.splitlines()
-        if json.loads(line)["payload"]
-    }
+    payloads = [json.loads(line)["payload"] for line in text.splitlines()]
+    told = {json.loads(payload)["event"]["type"] for payload in payloads if payload}
     for step in ("entry.published", "grant.activated", "grant.revoked", "access.decided"):
         cast.teller.check(f"账本中有 {step}", any(step in each for each in told))
     code, output = cast.doors.fsck_tampered()
