@@ -1,9 +1,9 @@
 """What audit owns: leaves, checkpoints, proofs."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Event, Exact
 
