@@ -256,3 +256,23 @@ async def test_the_reading_role_writes_nothing(towns: Dataset):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
     await connection.close()
+
+
+async def test_items_may_be_named_like_anything_in_sql(catalog: Catalog):
+    names = ("t", "v", "s", "old", "new", "excluded", "n", "x", "o", "c", "q", "p", "d", "h", "id",
+             "op", "row", "value", "code", "version", "before", "born", "user", "table", "line",
+             "place", "total", "body", "staged", "f", "l", "w", "r", "seen", "sees", "phase")  # fmt: skip
+    made = await dataset(catalog, [item(name, key=name in {"t", "id"}) for name in names])
+    first = {name: f"{name}1" for name in names}
+    await made.pushed([first], "append")
+    await made.pushed([first | {"old": "2"}], "upsert")
+    await made.pushed([first | {"old": "3"}, {"t": "a", "id": "b"}], "replace")
+    assert (await made.rows("order=old,t&x=eq.x1"))[0] == first | {"old": "3"}
+    (line,) = await made.changes("since=1.1&until=1.2")
+    assert line["row"]["old"] == "2"
+    assert (await made.verify({"key": {"t": "t1", "id": "id1"}, "values": {"v": "v1"}})).json()[
+        "matches"
+    ]
+    assert (await made.read("exports", "format=ndjson")).text.count("\n") == 2
+    await made.pushed([{"t": "a", "id": "b"}], "delete")
+    assert len(await made.changes("since=1.3")) == 1

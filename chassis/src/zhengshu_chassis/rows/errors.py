@@ -33,7 +33,7 @@ def no_column(name: str) -> BadQuery:
     return BadQuery(
         "42703",
         f"列“{shown(name)}”不存在或不在可见范围内",
-        hint="可用的列见目录条目的信息项与本次授权",
+        hint="请核对列名与可见范围",
     )
 
 

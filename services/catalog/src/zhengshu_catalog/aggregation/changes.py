@@ -4,6 +4,9 @@ A row at version V is its earliest history entry after V, else the current row; 
 born after V. Filters are judged on before and after: a row that leaves the view arrives as a delete, and a
 change in hidden columns alone does not arrive. Deletes come first, so that a key that was deleted and
 inserted anew ends as inserted.
+
+Aliases of whole rows begin with an underscore, as no item does; OFFSET 0 keeps a row's former state from
+being unpacked once for each of its columns.
 """
 
 from dataclasses import dataclass
@@ -34,13 +37,13 @@ def difference(sight: Sight, span: Span) -> Statement:
     differs = f"ROW({_each('(x.n).', shown)}) IS DISTINCT FROM ROW({_each('(x.o).', shown)})"
     name = sight.name_of("x.id", sql)
     text = f"""
-        WITH touched AS (
-            SELECT id FROM {sight.structure.history} WHERE version > {since}
-            UNION SELECT _id FROM {sight.structure.table} WHERE _changed > {since}
+        WITH f AS ({_earliest(sight, since)}), l AS ({_earliest(sight, until)}),
+        touched AS (
+            SELECT id FROM f UNION SELECT _id FROM {sight.structure.table} WHERE _born > {since}
         ), states AS (
             SELECT c.id, {_state(sight, "f", since)}, {_state(sight, "l", until, "n")}
-            FROM touched c LEFT JOIN {sight.structure.table} t ON t._id = c.id
-            {_earliest(sight, "f", since)} {_earliest(sight, "l", until)}
+            FROM touched c LEFT JOIN {sight.structure.table} _row ON _row._id = c.id
+            LEFT JOIN f ON f.id = c.id LEFT JOIN l ON l.id = c.id OFFSET 0
         ), judged AS (
             SELECT s.id, s.o, s.n, s.o_there AND coalesce({was}, false) AS seen,
                 s.n_there AND coalesce({now}, false) AS sees FROM states s
@@ -59,16 +62,17 @@ def _state(sight: Sight, entry: str, version: str, column: str = "o") -> str:
     """Return what a row was at a version, and whether it was there."""
     before = f"jsonb_populate_record(NULL::{sight.structure.table}, {entry}.before)"
     return (
-        f"CASE WHEN {entry}.id IS NOT NULL THEN {before} ELSE t END AS {column},"
+        f"CASE WHEN {entry}.id IS NOT NULL THEN {before} ELSE _row END AS {column},"
         f" CASE WHEN {entry}.id IS NOT NULL THEN {entry}.born <= {version}"
-        f" ELSE coalesce(t._born <= {version}, false) END AS {column}_there"
+        f" ELSE coalesce(_row._born <= {version}, false) END AS {column}_there"
     )
 
 
-def _earliest(sight: Sight, entry: str, version: str) -> str:
+def _earliest(sight: Sight, version: str) -> str:
+    """Return each row's first history entry after a version; updates and deletes all have one."""
     return (
-        f"LEFT JOIN LATERAL (SELECT h.id, h.born, h.before FROM {sight.structure.history} h"  # noqa: S608
-        f" WHERE h.id = c.id AND h.version > {version} ORDER BY h.version LIMIT 1) {entry} ON true"
+        f"SELECT DISTINCT ON (h.id) h.id, h.born, h.before FROM {sight.structure.history} h"  # noqa: S608
+        f" WHERE h.version > {version} ORDER BY h.id, h.version"
     )
 
 

@@ -88,7 +88,8 @@ def _delete(structure: Structure) -> str:
     )
 
 
-_OLD = "old._id AS id, old._born AS born, to_jsonb(old) AS before"
+_OLD = "WITH (OLD AS _old) _old._id AS id, _old._born AS born, to_jsonb(_old) AS before"
+"""No item's name begins with an underscore: the row itself is meant, not an item called `old`."""
 
 _STATEMENTS: dict[tuple[BatchMode, bool], Callable[[Structure], str]] = {
     (BatchMode.APPEND, True): _append,

@@ -111,7 +111,7 @@ def _page_rows(sight: Sight, asked: Asked, sql: Sql, *, line: bool) -> str:
 
 
 def _line(sight: Sight, names: tuple[str, ...], sql: Sql) -> str:
-    return f"(SELECT row_to_json(v)::text FROM (SELECT {sight.shown(names, sql)}) v)"  # noqa: S608
+    return f"(SELECT row_to_json(_v)::text FROM (SELECT {sight.shown(names, sql)}) _v)"  # noqa: S608
 
 
 def _total(sight: Sight, query: Query, sql: Sql) -> str:
@@ -126,7 +126,7 @@ def columns(sight: Sight, query: Query) -> tuple[str, ...]:
 
 def json_object(names: Sequence[str], row: str) -> str:
     """Return the expression of a JSON object of a row's columns."""
-    return f"(SELECT row_to_json(v) FROM (SELECT {', '.join(f'{row}{identifier(n)}' for n in names)}) v)"  # noqa: S608
+    return f"(SELECT row_to_json(_v) FROM (SELECT {', '.join(f'{row}{identifier(n)}' for n in names)}) _v)"  # noqa: S608
 
 
 def only_lines(statement: Statement) -> Statement:
