@@ -1,0 +1,83 @@
+"""What sharing owns: applications, opinions, grants, objections."""
+
+from zhengshu_contracts.sharing.applications import (
+    ApplicationIn,
+    ApplicationList,
+    ApplicationOut,
+    EndorsementIn,
+    PartIn,
+    PartOut,
+    Step,
+    SupplementIn,
+)
+from zhengshu_contracts.sharing.events import (
+    ApplicationEndorsed,
+    ApplicationEvent,
+    ApplicationForwarded,
+    ApplicationRefused,
+    ApplicationReturned,
+    ApplicationSubmitted,
+    ApplicationSupplemented,
+    ApplicationWithdrawn,
+    GrantActivated,
+    GrantEvent,
+    GrantExpired,
+    GrantResumed,
+    GrantRevoked,
+    GrantSuspended,
+    ObjectionFiled,
+    OpinionGiven,
+    OpinionRequested,
+)
+from zhengshu_contracts.sharing.grants import (
+    GrantList,
+    GrantOut,
+    ReasonIn,
+)
+from zhengshu_contracts.sharing.objections import (
+    ObjectionIn,
+    ObjectionList,
+    ObjectionOut,
+)
+from zhengshu_contracts.sharing.opinions import (
+    OpinionIn,
+    OpinionList,
+    OpinionOut,
+)
+
+__all__ = [
+    "ApplicationEndorsed",
+    "ApplicationEvent",
+    "ApplicationForwarded",
+    "ApplicationIn",
+    "ApplicationList",
+    "ApplicationOut",
+    "ApplicationRefused",
+    "ApplicationReturned",
+    "ApplicationSubmitted",
+    "ApplicationSupplemented",
+    "ApplicationWithdrawn",
+    "EndorsementIn",
+    "GrantActivated",
+    "GrantEvent",
+    "GrantExpired",
+    "GrantList",
+    "GrantOut",
+    "GrantResumed",
+    "GrantRevoked",
+    "GrantSuspended",
+    "ObjectionFiled",
+    "ObjectionIn",
+    "ObjectionList",
+    "ObjectionOut",
+    "OpinionGiven",
+    "OpinionIn",
+    "OpinionList",
+    "OpinionOut",
+    "OpinionRequested",
+    "PartIn",
+    "PartOut",
+    "ReasonIn",
+    "Step",
+    "SupplementIn",
+]

@@ -1,0 +1,113 @@
+"""Applications: what is applied for, what is endorsed, supplied and shown."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.vocabulary import (
+    ApplicationState,
+    DatasetId,
+    ItemName,
+    Mode,
+    Outcome,
+    SharingClass,
+)
+
+
+class PartIn(ApiModel):
+    """What is applied for of one dataset."""
+
+    dataset: DatasetId
+    items: list[ItemName] = Field(min_length=1, max_length=500, description="申请的信息项")
+    modes: list[Mode] = Field(min_length=1, description="共享方式")
+    filter: str = Field(
+        default="", max_length=2000, description="行条件,写法同查询接口,如 town=eq.凤山镇"
+    )
+
+
+class ApplicationIn(ApiModel):
+    """A sharing application (Decree 809 Art. 20)."""
+
+    parts: list[PartIn] = Field(min_length=1, max_length=20, description="申请的数据")
+    basis: str = Field(min_length=2, max_length=500, description="使用依据")
+    scenario: str = Field(min_length=2, max_length=500, description="使用场景")
+    scope: str = Field(min_length=2, max_length=500, description="使用范围")
+    purpose: str = Field(min_length=2, max_length=200, description="使用用途")
+    until: date = Field(description="使用时限")
+    consent: Consent = Field(description="本单位共享工作机构负责人同意")
+
+
+class PartOut(ApiModel):
+    """A part of an application: one dataset, one class of items."""
+
+    id: str
+    dataset: DatasetId
+    title: str
+    provider: str
+    sharing: SharingClass
+    items: list[str]
+    modes: list[Mode]
+    filter: str
+    state: ApplicationState
+    state_label: str
+    reason: str | None = Field(default=None, description="不予授权的理由或依据")
+    grant: str | None = Field(default=None, description="授权标识")
+
+
+class Step(ApiModel):
+    """One step of the timeline."""
+
+    at: datetime
+    actor: str = Field(description="办理单位")
+    officer: str | None = Field(default=None, description="办理人的客户端标识")
+    what: str
+    opinion: str = ""
+    part: str | None = None
+
+
+class ApplicationOut(ApiModel):
+    """An application with its parts and timeline."""
+
+    id: str
+    number: str = Field(description="受理编号")
+    organization: str
+    basis: str
+    scenario: str
+    scope: str
+    purpose: str
+    until: date
+    state: ApplicationState = Field(description="进度最慢的部分的状态")
+    state_label: str
+    parts: list[PartOut]
+    timeline: list[Step]
+    submitted_at: datetime
+    due: date | None = Field(default=None, description="当前环节办理期限")
+    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
+
+
+class ApplicationList(Page):
+    """A page of applications."""
+
+    applications: list[ApplicationOut]
+
+
+class EndorsementIn(ApiModel):
+    """The competent department's endorsement; `return` is the one complete supplement notice."""
+
+    outcome: Outcome = Field(description="agree 同意转报;return 一次性告知补正;refuse 不同意")
+    opinion: str = Field(min_length=1, max_length=500, description="意见")
+    missing: list[str] = Field(default=[], max_length=50, description="需补正的全部材料")
+
+
+class SupplementIn(ApiModel):
+    """What the supplement notice asked for; a member left out stays as it was. Parts cannot change."""
+
+    note: str = Field(min_length=2, max_length=1000, description="补正说明")
+    basis: str | None = Field(default=None, min_length=2, max_length=500, description="使用依据")
+    scenario: str | None = Field(default=None, min_length=2, max_length=500, description="使用场景")
+    scope: str | None = Field(default=None, min_length=2, max_length=500, description="使用范围")
+    purpose: str | None = Field(default=None, min_length=2, max_length=200, description="使用用途")
+    until: date | None = Field(default=None, description="使用时限")
+    consent: Consent | None = Field(default=None, description="本单位共享工作机构负责人同意")

@@ -1,0 +1,154 @@
+"""What sharing announces."""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+from zhengshu_contracts.base import Event
+from zhengshu_contracts.vocabulary import Mode, OpinionState
+
+
+class ApplicationEvent(Event):
+    """Common members of what happens to an application."""
+
+    application: str
+    organization: str
+
+
+class ApplicationSubmitted(ApplicationEvent):
+    """A department applied."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.application.submitted.v1"
+
+    number: str
+    datasets: tuple[str, ...]
+
+
+class ApplicationEndorsed(ApplicationEvent):
+    """The competent department endorsed an application."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.application.endorsed.v1"
+
+    by: str
+
+
+class ApplicationReturned(ApplicationEvent):
+    """The competent department asked, once, for everything that is missing."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.application.returned.v1"
+
+    by: str
+
+
+class ApplicationSupplemented(ApplicationEvent):
+    """The applicant supplied what was missing."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.application.supplemented.v1"
+
+
+class ApplicationForwarded(ApplicationEvent):
+    """The Commission accepted a part of an application."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.application.forwarded.v1"
+
+    part: str
+    acceptance: str
+
+
+class ApplicationWithdrawn(ApplicationEvent):
+    """The applicant withdrew."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.application.withdrawn.v1"
+
+
+class ApplicationRefused(ApplicationEvent):
+    """A part was refused: by the class, the competent department or the Commission."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.application.refused.v1"
+
+    part: str
+    dataset: str
+    by: str
+    basis: str | None = None
+
+
+class OpinionRequested(Event):
+    """The Commission asked a provider's opinion."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.opinion.requested.v1"
+
+    opinion: str
+    part: str
+    application: str
+    provider: str
+    due: date | None = None
+
+
+class OpinionGiven(Event):
+    """A provider gave its opinion."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.opinion.given.v1"
+
+    opinion: str
+    part: str
+    provider: str
+    state: OpinionState
+
+
+class GrantEvent(Event):
+    """Common members of what happens to a grant."""
+
+    grant: str
+    dataset: str
+    holder: str
+    provider: str
+
+
+class GrantActivated(GrantEvent):
+    """A grant began."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.activated.v1"
+
+    part: str
+    items: tuple[str, ...]
+    modes: tuple[Mode, ...]
+    ends: datetime
+
+
+class GrantSuspended(GrantEvent):
+    """A grant was suspended (Decree 809 Art. 27)."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.suspended.v1"
+
+    by: str
+
+
+class GrantResumed(GrantEvent):
+    """A suspended grant was taken up again."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.resumed.v1"
+
+    by: str
+
+
+class GrantRevoked(GrantEvent):
+    """A grant was ended before its time."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.revoked.v1"
+
+    by: str
+
+
+class GrantExpired(GrantEvent):
+    """A grant's period is over; its data wait for disposal."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.expired.v1"
+
+
+class ObjectionFiled(Event):
+    """A department objected to a sharing class."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.objection.filed.v1"
+
+    objection: str
+    dataset: str
+    organization: str

@@ -1,0 +1,44 @@
+"""Opinions: what the Commission asks of a provider."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.vocabulary import DatasetId, Mode, OpinionState, Outcome
+
+
+class OpinionIn(ApiModel):
+    """A provider's opinion (Decree 809 Art. 20, 21)."""
+
+    outcome: Outcome = Field(description="agree 同意;refuse 不同意")
+    reason: str = Field(default="", max_length=500, description="理由(不同意时必填)")
+    consent: Consent = Field(description="本单位共享工作机构负责人同意")
+
+
+class OpinionOut(ApiModel):
+    """An opinion that the Commission asks of a provider."""
+
+    id: str
+    part: str
+    application: str
+    dataset: DatasetId
+    title: str
+    applicant: str
+    items: list[str]
+    modes: list[Mode]
+    purpose: str
+    until: date
+    state: OpinionState
+    state_label: str
+    requested_at: datetime
+    due: date | None = None
+    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
+    reason: str = ""
+
+
+class OpinionList(Page):
+    """A page of opinions."""
+
+    opinions: list[OpinionOut]
