@@ -337,6 +337,29 @@ class TestRevocation:
         assert received <= applied + 3000
         assert (await ended(granted)).outcome == "cut"
 
+    async def test_a_wider_right_that_comes_meanwhile_cuts_nothing(self, granted):
+        await granted.put(dataset_key("sharing", DATASET), None)
+
+        async def answer(seen, send):
+            wider = DatasetGrants(id=DATASET, grants=(grant(),))
+            await granted.put(dataset_key("sharing", DATASET), wider)
+            await say(200, [])(seen, send)
+
+        granted.services["catalog"].answers[f"GET {ROWS}"] = answer
+        assert (await granted.get(ROWS, "sys-reader")).status_code == 200
+
+    async def test_a_right_that_falls_before_the_first_byte_lets_none_out(self, granted):
+        async def answer(seen, send):
+            await granted.put(dataset_key("sharing", DATASET), None)
+            await say(200, [{"amount": 1}])(seen, send)
+
+        granted.services["catalog"].answers[f"GET {ROWS}"] = answer
+        response = await granted.get(f"{ROWS}?select=amount", "sys-reader")
+        assert (response.status_code, response.json()["type"]) == (
+            503,
+            "/problems/decision-changed",
+        )
+
     async def test_leaves_others_running(self, granted):
         granted.services["catalog"].answers[f"GET {EXPORTS}"] = stream(30, pause=0.02)
         reading = asyncio.create_task(granted.get(EXPORTS, "sys-provider"))

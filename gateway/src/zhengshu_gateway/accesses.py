@@ -5,7 +5,7 @@ The same for whoever asks and whatever carries the rows: requests from outside, 
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from zhengshu_chassis.telemetry import trace_id
@@ -100,11 +100,18 @@ class Accesses:
         return going
 
     def _stands(self, access: Access) -> bool:
-        """Whether the same view would be decided now, and could be."""
-        decision = self._decisions.decide(access.question)
-        if not self._lease.held or not self._fresh(access.question, decision):
+        """Whether this very view would be let through now, and could be; a wider one is no reason to cut."""
+        columns, grant = access.view.columns, access.decision.grant
+        question = replace(access.question, requested=columns, grant=grant)
+        decision = self._decisions.decide(question)
+        if not self._lease.held or not self._fresh(question, decision) or decision.view is None:
             return False
-        return decision.view == access.view and self._decisions.admits(access.question)
+        same_rows = decision.view.filter == access.view.filter
+        return (
+            same_rows
+            and set(columns) <= set(decision.view.columns)
+            and self._decisions.admits(question)
+        )
 
     def _check(self, question: Question, decision: Decision) -> None:
         if not self._records.available:

@@ -95,6 +95,13 @@ class RecordUnavailable(Unavailable):
     title = "访问记录无法写入,暂停提供"
 
 
+class DecisionChanged(Unavailable):
+    """What was decided no longer stood when the answer came."""
+
+    slug = "decision-changed"
+    title = "授权信息已变更,请重试"
+
+
 class UpstreamAway(Unavailable):
     """The service behind a route does not answer."""
 

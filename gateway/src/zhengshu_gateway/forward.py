@@ -14,7 +14,7 @@ from pyreqwest.response import Response
 from zhengshu_chassis.telemetry import log, traceparent
 from zhengshu_contracts.access import AccessOutcome
 
-from zhengshu_gateway.errors import UpstreamAway, UpstreamBroken
+from zhengshu_gateway.errors import DecisionChanged, UpstreamAway, UpstreamBroken
 from zhengshu_gateway.exchange import Exchange, Gone, RawHeaders
 from zhengshu_gateway.upstreams import Upstreams
 
@@ -124,7 +124,7 @@ class Forwarder:
 async def _answer(exchange: Exchange, response: Response, going: Callable[[], bool]) -> Ending:
     """Pass an answer on, part by part."""
     if not going():
-        raise UpstreamAway("授权在应答前已变更")
+        raise DecisionChanged("请求期间授权信息有变更")
     headers = _outgoing(response)
     await exchange.start(response.status, headers)
     outcome = await _body(exchange, response, going)
