@@ -1,7 +1,9 @@
 """How a page is made: one layout, escaped templates, security headers, a readable page for refusals."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from fastapi import FastAPI, Request
@@ -33,6 +35,15 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+BEIJING = ZoneInfo("Asia/Shanghai")
+
+
+def beijing(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Return a moment as people here read it."""
+    return moment.astimezone(BEIJING).strftime(form)
+
+
+templates.filters["beijing"] = beijing
 
 
 def render(name: str, /, status: int = 200, **values: Any) -> HTMLResponse:
