@@ -4,6 +4,7 @@ Knows how to talk to a person; what runs and in which order is the node's.
 """
 
 import importlib
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,9 @@ from typing import Annotated
 import typer
 
 from zhengshu_local import supervisor
+from zhengshu_local.credentials import load
 from zhengshu_local.deployables import PORTS
+from zhengshu_local.kubernetes import manifests, script
 from zhengshu_local.node import (
     SERVERS,
     Node,
@@ -26,6 +29,7 @@ from zhengshu_local.node import (
     read_state,
 )
 from zhengshu_local.processes import end, started_at
+from zhengshu_local.seed import COMPETENT, competent, document
 
 STOP_PATIENCE = 90.0
 
@@ -92,6 +96,32 @@ def demo(
         if leave:
             down()
     raise typer.Exit(code)
+
+
+Kept = Annotated[Path, typer.Option("--keep", help="保存机密的文件夹，务必离线妥善保管")]
+
+
+@app.command()
+def secrets(
+    keep: Kept,
+    release: Annotated[str, typer.Option(help="Helm 发布的全名，机密名以它开头")] = "zhengshu",
+    namespace: Annotated[str, typer.Option(help="命名空间")] = "zhengshu",
+    department: Annotated[
+        str, typer.Option(help="主管部门，写作“统一社会信用代码=名称”")
+    ] = f"{COMPETENT['code']}={COMPETENT['name']}",
+) -> None:
+    """输出 Kubernetes 安装所需的全部 Secret 清单（重复运行给出相同的机密，只补缺少的）。"""
+    made = load(keep)
+    code, _, name = department.partition("=")
+    seed = document(made, competent(code, name))
+    given = manifests(made, seed, prefix=release, namespace=namespace)
+    typer.echo(json.dumps(given, ensure_ascii=False, indent=1))
+
+
+@app.command()
+def database_sql(keep: Kept) -> None:
+    """输出在外部 PostgreSQL 上建库、建角色的 psql 脚本（含口令，可重复执行）。"""
+    typer.echo(script(load(keep)))
 
 
 def start_in_background(directory: Path) -> bool:

@@ -74,7 +74,9 @@ MAKERS: dict[str, dict[str, Callable[[], object]]] = {
         ],
         text,
     ),
-    "nats": dict.fromkeys(["catalog", "sharing", "opening", "audit", "gateway", "operator"], text),
+    "nats": dict.fromkeys(
+        ["catalog", "sharing", "opening", "audit", "gateway", "operator", "routes"], text
+    ),
     "internal": dict.fromkeys(["catalog", "sharing", "opening", "audit"], text),
     "hmac": dict.fromkeys(["commission", "desk", "rows", "cursor"], text),
     "sessions": {"portal": text},

@@ -28,6 +28,10 @@ INSIDE = {
         "GRANT catalog_rows TO catalog_app WITH INHERIT FALSE, SET TRUE",
     ]
 }
+# What INSIDE makes a role a member of, for an operator of PostgreSQL that keeps a list of its own.
+MEMBERS = {"catalog_app": ["catalog_rows"]}
+# Nobody has business in the databases that every server has.
+CLOSED = [f"REVOKE ALL ON DATABASE {shared} FROM PUBLIC" for shared in ("postgres", "template1")]
 # Roles that stage what they are sent in temporary tables.
 TEMPORARY = {"catalog": ["catalog_app"]}
 
@@ -44,8 +48,8 @@ async def create(superuser: str, passwords: Mapping[str, str]) -> None:
         for database in DATABASES:
             await create_roles(connection, roles(database), passwords)
             await create_database(connection, database)
-        for shared in ("postgres", "template1"):
-            await connection.execute(f"REVOKE ALL ON DATABASE {shared} FROM PUBLIC")
+        for statement in CLOSED:
+            await connection.execute(statement)
     finally:
         await connection.close()
     for database in DATABASES:
@@ -77,21 +81,33 @@ async def create_database(
 
 async def restrict(connection: asyncpg.Connection, name: str, service: str) -> None:
     """Let the service's roles connect, and nobody else."""
-    await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-    await connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {', '.join(roles(service))}")
-    for role in TEMPORARY.get(service, []):
-        await connection.execute(f"GRANT TEMPORARY ON DATABASE {name} TO {role}")
+    for statement in outside(name, service):
+        await connection.execute(statement)
+
+
+def outside(name: str, service: str) -> list[str]:
+    """Statements that say who may connect to a service's database."""
+    return [
+        f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {name} TO {', '.join(roles(service))}",
+        *(f"GRANT TEMPORARY ON DATABASE {name} TO {role}" for role in TEMPORARY.get(service, [])),
+    ]
+
+
+def inside(service: str) -> list[str]:
+    """Statements for inside a service's database, before its migrations."""
+    return [
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        f"GRANT USAGE ON SCHEMA public TO {', '.join(roles(service))}",
+        *INSIDE.get(service, []),
+    ]
 
 
 async def prepare(superuser: str, database: str, service: str | None = None) -> None:
     """Run what must happen inside a database before its migrations."""
     connection = await asyncpg.connect(superuser, database=database)
     try:
-        await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        await connection.execute(
-            f"GRANT USAGE ON SCHEMA public TO {', '.join(roles(service or database))}"
-        )
-        for statement in INSIDE.get(service or database, []):
+        for statement in inside(service or database):
             await connection.execute(statement)
     finally:
         await connection.close()

@@ -1,12 +1,13 @@
 """`seed`: who must be known before anybody can register anybody. Repeating it changes nothing.
 
-Reads {"organization": …, "officer": …, "system": …} as JSON on its standard input: the competent
-department, its first officer, and the system with which opening reads what is open.
+Reads {"organization": …, "officer": …, "system": …} as JSON from the file named, or on its standard
+input: the competent department, its first officer, and the system with which opening reads what is open.
 """
 
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +20,7 @@ from zhengshu_catalog.organizations import domain, operations
 from zhengshu_catalog.organizations.operations import Unit
 from zhengshu_catalog.settings import CatalogSettings
 
-HELP = "登记主管部门、首位工作人员和开放系统(从标准输入读 JSON)"
+HELP = "登记主管部门、首位工作人员和开放系统(从所给文件或标准输入读 JSON)"
 
 
 class OfficerSeed(Credentials):
@@ -48,9 +49,9 @@ class Seed(ApiModel):
     system: SystemSeed
 
 
-async def seed(settings: CatalogSettings, _arguments: Sequence[str]) -> int:
+async def seed(settings: CatalogSettings, arguments: Sequence[str]) -> int:
     """Run the command: read, register what is missing, say so."""
-    given = Seed.model_validate_json(sys.stdin.buffer.read())
+    given = Seed.model_validate_json(_read(*arguments))
     database = connect(settings.database_url, "catalog-seed", pool_size=1)
     try:
         async with database.sessions.begin() as session:
@@ -59,6 +60,10 @@ async def seed(settings: CatalogSettings, _arguments: Sequence[str]) -> int:
         await database.engine.dispose()
     sys.stdout.write(f"已登记:{given.organization.name}\n")
     return 0
+
+
+def _read(path: str | None = None) -> bytes:
+    return Path(path).read_bytes() if path else sys.stdin.buffer.read()
 
 
 async def plant(session: AsyncSession, given: Seed, *, at: datetime) -> None:

@@ -1,0 +1,56 @@
+{{/* Where databases and NATS are, whether the chart brings them or not. */}}
+
+{{/* The URL of a database as one role: dict root database role setting */}}
+{{- define "zhengshu.database" -}}
+{{- $variable := printf "%s_PASSWORD" (upper .role) -}}
+{{ include "zhengshu.from" (list .root $variable (printf "%s-%s" .database .role) "password") }}
+- name: ZHENGSHU_{{ upper .database }}_{{ .setting }}
+  value: postgresql://{{ .database }}_{{ .role }}:$({{ $variable }})@{{ include "zhengshu.database.address" (list .root .database) }}
+{{- end -}}
+
+{{/* host:port/name of a database: list root database */}}
+{{- define "zhengshu.database.address" -}}
+{{- $root := index . 0 -}}{{- $name := index . 1 -}}
+{{- if eq $root.Values.postgres.mode "cnpg" -}}
+{{ include "zhengshu.fullname" $root }}-{{ $name }}-db-rw:5432/{{ $name }}
+{{- else -}}
+{{- with $root.Values.postgres.external -}}
+{{- $own := index .databases $name | default dict -}}
+{{ $own.host | default .host }}:{{ $own.port | default .port }}/{{ $own.name | default $name }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Secret with the CA of a database's server, or nothing: list root database */}}
+{{- define "zhengshu.database.ca" -}}
+{{- $root := index . 0 -}}{{- $name := index . 1 -}}
+{{- if has $name (list "gateway" "portal") -}}
+{{- else if eq $root.Values.postgres.mode "cnpg" -}}
+{{ include "zhengshu.fullname" $root }}-{{ $name }}-db-ca
+{{- else -}}
+{{ $root.Values.postgres.external.caSecret }}
+{{- end -}}
+{{- end -}}
+
+{{/* Volume with the CA: list root database */}}
+{{- define "zhengshu.database.volume" -}}
+{{- with include "zhengshu.database.ca" . -}}
+- name: postgres-ca
+  secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end -}}
+{{- end -}}
+
+{{- define "zhengshu.database.mount" -}}
+{{- if include "zhengshu.database.ca" . -}}
+- {name: postgres-ca, mountPath: /etc/zhengshu/postgres, readOnly: true}
+{{- end -}}
+{{- end -}}
+
+{{/* Where NATS is: root */}}
+{{- define "zhengshu.nats.url" -}}
+{{- if eq .Values.nats.mode "cluster" -}}
+nats://{{ include "zhengshu.fullname" . }}-nats:4222
+{{- else -}}
+{{ .Values.nats.external.url }}
+{{- end -}}
+{{- end -}}

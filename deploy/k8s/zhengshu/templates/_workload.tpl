@@ -1,0 +1,126 @@
+{{/* One process of one component: Deployment, Service, ServiceAccount, PodDisruptionBudget, and for what
+     serves a HorizontalPodAutoscaler. dict root component process values */}}
+{{- define "zhengshu.workload" -}}
+{{- $root := .root -}}
+{{- $serves := eq .process "serve" -}}
+{{- $name := printf "%s-%s%s" (include "zhengshu.fullname" $root) .component (ternary "" "-work" $serves) -}}
+{{- $place := list $root .component .process -}}
+{{- $scales := and $serves .values.autoscaling.enabled -}}
+{{- $stores := and (eq .component "opening") (not $root.Values.objectStore.url) -}}
+{{- $mounts := list (include "zhengshu.database.mount" (list $root .component)) -}}
+{{- if $stores }}{{ $mounts = append $mounts "- {name: files, mountPath: /var/lib/zhengshu}" }}{{ end -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ $name }}
+  labels: {{ include "zhengshu.labels" $place | nindent 4 }}
+automountServiceAccountToken: false
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $name }}
+  labels: {{ include "zhengshu.labels" $place | nindent 4 }}
+spec:
+  {{- if not $scales }}
+  replicas: {{ .values.replicas }}
+  {{- end }}
+  revisionHistoryLimit: 5
+  selector:
+    matchLabels: {{ include "zhengshu.selector" $place | nindent 6 }}
+  strategy:
+    rollingUpdate: {maxUnavailable: 0, maxSurge: 1}
+  template:
+    metadata:
+      labels: {{ include "zhengshu.labels" $place | nindent 8 }}
+      {{- with $root.Values.podAnnotations }}
+      annotations: {{ toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      serviceAccountName: {{ $name }}
+      {{- include "zhengshu.pod" $root | nindent 6 }}
+      {{- include "zhengshu.spread" $place | nindent 6 }}
+      {{- if and $stores (eq $root.Values.objectStore.volume.accessMode "ReadWriteOnce") }}
+      affinity:
+        podAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            - topologyKey: kubernetes.io/hostname
+              labelSelector:
+                matchLabels: {{ include "zhengshu.selector" (list $root .component) | nindent 18 }}
+      {{- end }}
+      # Longer than the ten seconds that open requests get and the drain of NATS after them.
+      terminationGracePeriodSeconds: 45
+      containers:
+        - name: {{ .component }}
+          {{- $environment := include "zhengshu.environment" . }}
+          {{- include "zhengshu.container" (dict "root" $root "component" .component "args" (list .process) "environment" $environment "resources" .values.resources "mounts" (join "\n" (compact $mounts))) | nindent 10 }}
+          ports:
+            - {name: http, containerPort: 8080}
+          startupProbe:
+            httpGet: {path: /health/live, port: http}
+            periodSeconds: 2
+            failureThreshold: 60
+          livenessProbe:
+            httpGet: {path: /health/live, port: http}
+            periodSeconds: 10
+            timeoutSeconds: 5
+            failureThreshold: 6
+          readinessProbe:
+            httpGet: {path: /health/ready, port: http}
+            periodSeconds: 5
+            timeoutSeconds: 5
+          lifecycle:
+            # Until every proxy has forgotten this pod.
+            preStop:
+              sleep: {seconds: 5}
+      volumes:
+        {{- include "zhengshu.tmp" . | nindent 8 }}
+        {{- with include "zhengshu.database.volume" (list $root .component) }}
+        {{- . | nindent 8 }}
+        {{- end }}
+        {{- if $stores }}
+        - name: files
+          persistentVolumeClaim: {claimName: {{ include "zhengshu.fullname" $root }}-files}
+        {{- end }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $name }}
+  labels: {{ include "zhengshu.labels" $place | nindent 4 }}
+spec:
+  {{- if not $serves }}
+  clusterIP: None  # nobody calls it: for metrics alone
+  {{- end }}
+  selector: {{ include "zhengshu.selector" $place | nindent 4 }}
+  ports:
+    - {name: http, port: 8080, targetPort: http}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ $name }}
+  labels: {{ include "zhengshu.labels" $place | nindent 4 }}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels: {{ include "zhengshu.selector" $place | nindent 6 }}
+{{- if $scales }}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: {{ $name }}
+  labels: {{ include "zhengshu.labels" $place | nindent 4 }}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: {{ $name }}}
+  minReplicas: {{ .values.autoscaling.min }}
+  maxReplicas: {{ .values.autoscaling.max }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target: {type: Utilization, averageUtilization: {{ .values.autoscaling.cpu }}}
+{{- end }}
+{{- end -}}
