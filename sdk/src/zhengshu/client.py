@@ -60,11 +60,14 @@ class Client:
         return self.call("POST", path, json=body, headers=idempotent(key)).json()
 
     def token(self) -> str:
-        """Return an access token, for NATS or other tools."""
+        """Return an access token that is good for a while yet, for NATS or other tools."""
         if self.auth is None:
             raise ValueError("an anonymous client has no token")
-        if not self.auth.value:
-            self.call("GET", "/v1/organizations", params={"limit": 1})
+        if self.auth.ending:
+            response = self.http.send(self.auth.request(), auth=None)
+            if not response.is_success:
+                raise Refused(problem_of(response))
+            self.auth.take(response)
         return self.auth.value
 
     def entries(self, **params: Any) -> Iterator[EntryOut]:

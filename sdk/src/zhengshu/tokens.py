@@ -30,7 +30,7 @@ class ClientCredentials(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the request with a token; replace the token when it is about to end or refused."""
-        if self._token is None or self._token.ends - EARLY < time.monotonic():
+        if self.ending:
             yield from self._renew()
         request.headers["Authorization"] = f"Bearer {self.value}"
         response = yield request
@@ -44,10 +44,22 @@ class ClientCredentials(httpx.Auth):
         """The token as it stands."""
         return self._token.value if self._token else ""
 
-    def _renew(self) -> Generator[httpx.Request, httpx.Response, None]:
-        asked = time.monotonic()
+    @property
+    def ending(self) -> bool:
+        """Whether a new token is due."""
+        return self._token is None or self._token.ends - EARLY < time.monotonic()
+
+    def request(self) -> httpx.Request:
+        """Return the request for a new token."""
         form = httpx.Request("POST", self._url, data={"grant_type": "client_credentials"})
-        response = yield next(self._basic.auth_flow(form))
+        return next(self._basic.auth_flow(form))
+
+    def take(self, response: httpx.Response) -> None:
+        """Keep the token that the node answered with."""
+        answer = response.json()
+        self._token = Token(answer["access_token"], time.monotonic() + float(answer["expires_in"]))
+
+    def _renew(self) -> Generator[httpx.Request, httpx.Response, None]:
+        response = yield self.request()
         if response.is_success:
-            answer = response.json()
-            self._token = Token(answer["access_token"], asked + float(answer["expires_in"]))
+            self.take(response)

@@ -1,0 +1,430 @@
+"""Integrators on a real NATS server, let in by a real gateway: what they hear, and what they cannot do."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from support.gateway_harness import world
+from support.integrators import AID, SURVEY, TOWNS, WATER, County, beating, officer
+from support.until import until
+from zhengshu import events
+from zhengshu_contracts.base import Envelope
+from zhengshu_contracts.vocabulary import EntryState, Mode, ServiceRegistrationState
+
+DEPARTMENTS = "zhengshu.dataset.departments.>"
+NOBODY = "zhengshu.dataset.nobody.>"
+AID_GRANTED = f"zhengshu.dataset.granted.{AID}.>"
+EVENT = "zhengshu.dataset.departments.x.updated.v1"
+
+
+@pytest.fixture(scope="module")
+async def standing_county(nats_server):
+    await nats_server.provision()
+    async with world(nats_server) as made, beating(made):
+        yield County(made)
+
+
+@pytest.fixture
+async def county(standing_county):
+    await standing_county.restore()
+    await standing_county.world.until(lambda: standing_county.world.parts.ready)
+    return standing_county
+
+
+class TestHearing:
+    """What reaches whom, in which order."""
+
+    async def test_everything_of_a_department_dataset_in_order_and_nothing_withheld(self, county):
+        for name in (TOWNS, SURVEY, AID, TOWNS, WATER):
+            await county.announce(name, 20)
+        async with county.subscriber("sys-reader") as reader:
+            heard = await reader.hear()
+            await county.announce(TOWNS)
+            heard += await reader.hear()
+        assert [version for name, version in heard if name == TOWNS] == list(range(1, 42))
+        assert {name for name, _ in heard} == {TOWNS, WATER}
+
+    async def test_no_gap_across_reconnects_and_downtime(self, county):
+        heard = []
+        for _ in range(4):
+            await county.announce(TOWNS, 7)
+            async with county.subscriber("sys-reader") as reader:
+                (first, *_rest) = await reader.fetch(5)
+                heard.append(first.event.data["version"])
+                await reader.ack(first)  # and goes away without acknowledging the others
+        async with county.subscriber("sys-reader") as reader:
+            heard += [version for _, version in await reader.hear()]
+        assert heard == list(range(1, 29))
+
+    async def test_events_published_while_nobody_listens_are_kept(self, county):
+        async with county.subscriber("sys-reader") as reader:
+            await reader.hear()
+        await county.announce(TOWNS, 3)
+        async with county.subscriber("sys-reader") as reader:
+            assert await reader.hear() == [(TOWNS, 1), (TOWNS, 2), (TOWNS, 3)]
+
+    async def test_each_system_has_its_own_position(self, county):
+        await county.announce(TOWNS, 2)
+        async with county.subscriber("sys-reader") as one, county.subscriber("sys-other") as two:
+            assert await one.hear() == await two.hear() == [(TOWNS, 1), (TOWNS, 2)]
+
+    async def test_an_enterprise_hears_of_its_own_data_alone(self, county):
+        await county.announce(TOWNS)
+        await county.announce(WATER)
+        async with county.subscriber("sys-water") as water:
+            assert await water.hear() == [(WATER, 1)]
+
+    async def test_a_provider_hears_of_its_own_conditional_data_but_of_nothing_withheld(
+        self, county
+    ):
+        for name in (AID, SURVEY):
+            await county.announce(name)
+        async with county.subscriber("sys-provider") as provider:
+            assert await provider.hear() == [(AID, 1)]
+
+    async def test_who_may_hear_nothing_hears_nothing(self, county):
+        """A consumer without filters would hear all of EVENTS."""
+        await county.announce(TOWNS)
+        async with county.subscriber("sys-competent") as competent:
+            assert await competent.hear() == []
+        assert await county.filters("sys-competent") == {NOBODY}
+
+    async def test_no_event_holds_a_row(self, county):
+        await county.announce(TOWNS)
+        async with county.subscriber("sys-reader") as reader:
+            (delivery,) = await reader.fetch()
+        assert set(delivery.event.data) == {
+            *("audience", "dataset", "epoch", "version", "batch", "mode", "digest"),
+            *("inserted", "updated", "deleted", "rows"),
+        }
+
+    async def test_department_events_are_told_whatever_the_dataset_s_state(self, county):
+        """They hold no rows; the rows are decided at each read. Granted ones are not told."""
+        await county.grant(Mode.SUBSCRIBE)
+        for name in (TOWNS, AID):
+            await county.put(name, registration=ServiceRegistrationState.WITHDRAWN)
+        async with county.subscriber("sys-reader") as reader:
+            await county.announce(TOWNS)
+            await county.announce(AID)
+            assert await reader.hear() == [(TOWNS, 1)]
+
+
+class TestGrants:
+    """Rights change while a subscriber listens."""
+
+    async def test_granted_events_come_after_the_grant_and_stop_after_its_revocation(self, county):
+        async with county.subscriber("sys-reader") as reader:
+            await county.announce(AID)
+            assert await reader.hear() == []
+            await county.grant(Mode.SUBSCRIBE)
+            await county.until_filters("sys-reader", DEPARTMENTS, AID_GRANTED)
+            await county.announce(AID)
+            assert await reader.hear() == [(AID, 2)]
+            await county.grant(Mode.SUBSCRIBE, state="revoked")
+            await county.until_filters("sys-reader", DEPARTMENTS)
+            await county.announce(AID)
+            await county.announce(TOWNS)
+            assert await reader.hear() == [(TOWNS, 1)]
+
+    async def test_what_was_not_acknowledged_is_not_redelivered_after_revocation(self, county):
+        await county.grant(Mode.SUBSCRIBE)
+        async with county.subscriber("sys-reader") as reader:
+            await county.announce(TOWNS)
+            await county.announce(AID, 3)
+            await county.announce(TOWNS)
+            assert len(await reader.hear(ack=False)) == 5
+            await county.grant()
+            await county.until_filters("sys-reader", DEPARTMENTS)
+            assert await reader.hear() == [(TOWNS, 1), (TOWNS, 2)]
+        pending = await county.consumer("sys-reader")
+        assert (pending["num_ack_pending"], pending["num_pending"]) == (0, 0)
+
+    async def test_a_grant_of_another_mode_opens_nothing(self, county):
+        await county.grant(Mode.QUERY, Mode.EXPORT)
+        async with county.subscriber("sys-reader"):
+            assert await county.filters("sys-reader") == {DEPARTMENTS}
+
+    async def test_rights_follow_within_a_second(self, county):
+        async with county.subscriber("sys-reader"):
+            began = time.monotonic()
+            await county.grant(Mode.SUBSCRIBE)
+            await county.until_filters("sys-reader", DEPARTMENTS, AID_GRANTED)
+            assert time.monotonic() - began < 1
+
+    async def test_a_grant_ends_by_time_alone(self, county):
+        await county.grant(Mode.SUBSCRIBE, days=1.5 / 86400)
+        async with county.subscriber("sys-reader"):
+            await county.until_filters("sys-reader", DEPARTMENTS, AID_GRANTED)
+            await asyncio.sleep(1.5)
+            await county.until_filters("sys-reader", DEPARTMENTS)
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"suspended": True},
+            {"registration": ServiceRegistrationState.WITHDRAWN},
+            {"state": EntryState.RETIRED},
+        ],
+        ids=["suspended", "unregistered", "retired"],
+    )
+    async def test_granted_events_stop_with_the_dataset(self, county, members):
+        await county.grant(Mode.SUBSCRIBE)
+        async with county.subscriber("sys-reader"):
+            await county.until_filters("sys-reader", DEPARTMENTS, AID_GRANTED)
+            await county.put(AID, **members)
+            await county.until_filters("sys-reader", DEPARTMENTS)
+
+    async def test_a_subscriber_need_not_be_connected_for_its_rights_to_end(self, county):
+        await county.grant(Mode.SUBSCRIBE)
+        async with county.subscriber("sys-reader") as reader:
+            await county.announce(AID, 2)
+            await reader.hear(ack=False)
+        await county.grant()
+        await county.until_filters("sys-reader", DEPARTMENTS)
+        async with county.subscriber("sys-reader") as reader:
+            assert await reader.hear() == []
+
+
+class TestConfinement:
+    """An integrator pulls and acknowledges, and nothing else."""
+
+    @pytest.mark.parametrize(
+        "subject",
+        [
+            EVENT,
+            "$KV.policy.catalog.client.sys-reader",
+            "$KV.lease.gateway",
+            "$JS.API.CONSUMER.CREATE.EVENTS.sys-reader",
+            "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.mine",
+            "$JS.API.CONSUMER.DELETE.EVENTS.sys-reader",
+            "$JS.API.CONSUMER.INFO.EVENTS.sys-reader",
+            "$JS.API.CONSUMER.PAUSE.EVENTS.sys-reader",
+            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-water",
+            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.audit",
+            "$JS.ACK.EVENTS.sys-water.1.1.1.1.0",
+            "$JS.API.STREAM.MSG.GET.KV_policy",
+            "$JS.API.DIRECT.GET.KV_policy.$KV.policy.catalog.client.sys-reader",
+            "$JS.API.STREAM.INFO.EVENTS",
+            "$JS.API.INFO",
+            "$SYS.REQ.USER.AUTH",
+            "$SYS.REQ.ACCOUNT.INTEGRATORS.CONNZ",
+            "_INBOX.sys-water.x",
+            "anything",
+        ],
+    )
+    async def test_it_publishes_nothing(self, county, subject):
+        async with county.subscriber("sys-reader") as reader:
+            await reader.connection.publish(subject, b"{}")
+            await reader.connection.flush()
+            await until(lambda: reader.connection.refused, 2)
+
+    @pytest.mark.parametrize(
+        "subject", [">", "zhengshu.>", DEPARTMENTS, "_INBOX.>", "_INBOX.sys-water.>", "$SYS.>"]
+    )
+    async def test_it_listens_to_nothing(self, county, subject):
+        async with county.subscriber("sys-reader") as reader:
+            await reader.connection.subscribe(subject)
+            await reader.connection.flush()
+            await until(lambda: reader.connection.refused, 2)
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            EVENT,
+            "zhengshu.catalog.entry.published.v1",
+            "$KV.policy.catalog.client.sys-reader",
+            "$JS.API.STREAM.PURGE.EVENTS",
+            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-water",
+            "$JS.API.CONSUMER.DELETE.EVENTS.sys-water",
+            "$JS.ACK.EVENTS.sys-water.1.1.1.1.0",
+            "$SYS.REQ.USER.AUTH",
+        ],
+    )
+    @pytest.mark.parametrize("ask", [{"batch": 1, "expires": 10**9}, {"batch": 1, "no_wait": True}])
+    async def test_a_reply_subject_writes_nothing(self, county, reply, ask):
+        """The answer goes where the puller says, in its own account: an event, or an empty status."""
+        await county.announce(WATER)
+        async with county.subscriber("sys-water") as water:
+            assert len(await water.hear(ack=False)) == 1
+        before = await self.all_there_is(county)
+        async with county.subscriber("sys-reader") as reader:
+            if "no_wait" in ask:
+                await reader.hear()  # nothing left: the answer will be a status
+            else:
+                await county.announce(TOWNS)
+                before["events"] += 1
+            pull = "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-reader"
+            await reader.connection.publish(pull, json.dumps(ask).encode(), reply=reply)
+            await reader.connection.flush()
+            await asyncio.sleep(0.2)
+        assert await self.all_there_is(county) == before
+
+    async def all_there_is(self, county):
+        stream = county.world.operator.jetstream()
+        kept = await stream.get_last_msg("KV_policy", "$KV.policy.catalog.client.sys-reader")
+        water = await county.consumer("sys-water")
+        return {
+            "events": (await stream.stream_info("EVENTS")).state.messages,
+            "client": kept.seq,
+            "water": [water["delivered"]["consumer_seq"], water["ack_floor"]["consumer_seq"]],
+            "pending": water["num_ack_pending"],
+        }
+
+    async def test_a_pull_lasts_five_seconds_at_most(self, county):
+        async with county.subscriber("sys-reader") as reader:
+            inbox = await reader.connection.subscribe("_INBOX.sys-reader.long")
+            pull = "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-reader"
+            ask = json.dumps({"batch": 1, "expires": 60 * 10**9}).encode()
+            await reader.connection.publish(pull, ask, reply="_INBOX.sys-reader.long")
+            assert (await inbox.next_msg(timeout=2)).headers["Status"] == "409"
+
+
+class TestAdmission:
+    """Who is let in."""
+
+    async def refused(self, county, system="sys-reader", token=None):
+        with pytest.raises(NatsError, match="Authorization Violation"):
+            async with county.subscriber(system, token):
+                pass
+
+    async def test_a_forged_token(self, county):
+        head, body, signature = county.token("sys-reader").split(".")
+        await self.refused(county, token=f"{head}.{body}.{signature[::-1]}")
+        await self.refused(county, token="nonsense")
+
+    async def test_a_token_that_has_ended(self, county, monkeypatch):
+        monkeypatch.setattr(county.world.parts.tokens, "life", -1)
+        await self.refused(county)
+
+    @pytest.mark.parametrize(
+        "login", [{}, {"user": "sys-reader", "password": "x"}, {"user": "gateway"}], ids=str
+    )
+    async def test_no_token_and_passwords(self, county, login):
+        connection = Client()
+        with pytest.raises(NatsError, match="Authorization Violation"):
+            await connection.connect(
+                county.world.bus.url, allow_reconnect=False, error_cb=quiet, **login
+            )
+        await connection.close()
+
+    async def test_an_unknown_client(self, county):
+        await self.refused(county, "sys-stranger")
+
+    async def test_a_locked_client(self, county):
+        await county.lock("sys-reader")
+        await self.refused(county)
+
+    async def test_an_officer(self, county):
+        await county.world.put("catalog.client.off-one", officer("off-one"))
+        await self.refused(county, "off-one")
+
+    async def test_stale_policy(self, county, monkeypatch):
+        monkeypatch.setattr(county.world.parts.feed, "limit", -1.0)
+        await self.refused(county)
+
+    async def test_a_lost_lease(self, county, monkeypatch):
+        monkeypatch.setattr(type(county.world.parts.lease), "held", False)
+        await self.refused(county)
+
+    async def test_no_record_no_entry(self, county, monkeypatch):
+        async def fail(*_args, **_options):
+            raise TimeoutError
+
+        monkeypatch.setattr(county.world.parts.records._bus, "publish", fail)
+        await self.refused(county)
+
+    async def test_each_connection_is_recorded(self, county):
+        async with county.subscriber("sys-reader"):
+            pass
+        await until(lambda: recorded(county), 3)
+        decided, ended = await recorded(county)
+        assert decided.data["client"] == "sys-reader"
+        assert (decided.data["action"], decided.data["dataset"]) == ("dataset.subscribe", "*")
+        assert decided.data["allowed"] is True
+        assert ended.data["record"] == decided.data["record"]
+
+    async def test_an_inbox_of_another_name_is_of_no_use(self, county):
+        async with county.subscriber("sys-water") as water, county.subscriber("sys-reader"):
+            await water.connection.subscribe("_INBOX.sys-reader.>")
+            await water.connection.flush()
+            await until(lambda: water.connection.refused, 2)
+
+
+class TestLock:
+    """A locked system hears nothing from then on, and loses nothing."""
+
+    async def test_the_connection_is_closed_within_a_second_and_the_position_kept(self, county):
+        async with county.subscriber("sys-reader") as reader:
+            await county.announce(TOWNS)
+            assert await reader.hear() == [(TOWNS, 1)]
+            began = time.monotonic()
+            await county.lock("sys-reader")
+            await until(lambda: reader.connection.is_closed, 2, 0.01)
+            assert time.monotonic() - began < 1
+        await county.announce(TOWNS, 2)
+        await county.lock("sys-reader", locked=False)
+        async with county.subscriber("sys-reader") as reader:
+            assert await reader.hear() == [(TOWNS, 2), (TOWNS, 3)]
+
+    async def test_it_holds_where_closing_the_connection_fails(self, county, monkeypatch):
+        async def nothing(_system):
+            return
+            yield
+
+        monkeypatch.setattr(county.world.parts.keeper, "_connections", nothing)
+        async with county.subscriber("sys-reader") as reader:
+            await county.lock("sys-reader")
+            await until(lambda: paused(county), 2)
+            await county.announce(TOWNS)
+            assert await reader.hear() == []
+
+    async def test_other_connections_stay(self, county):
+        async with county.subscriber("sys-other") as other, county.subscriber("sys-reader") as one:
+            await county.lock("sys-reader")
+            await until(lambda: one.connection.is_closed, 2)
+            await county.announce(TOWNS)
+            assert await other.hear() == [(TOWNS, 1)]
+
+
+class TestClient:
+    """The iterator of the SDK."""
+
+    async def collect(self, county, count, token=None):
+        heard = []
+        tokens = token or (lambda: county.token("sys-reader"))
+        stream = events.subscribe(county.world.bus.url, "sys-reader", tokens)
+        async for event in stream:
+            heard.append(event.data["version"])
+            if len(heard) == count:
+                break
+        await stream.aclose()
+        return heard
+
+    async def test_it_goes_on_when_the_token_ends(self, county, monkeypatch):
+        monkeypatch.setattr(county.world.parts.tokens, "life", 2)
+        await county.announce(TOWNS, 2)
+        collecting = asyncio.create_task(self.collect(county, 4))
+        await asyncio.sleep(2.5)
+        await county.announce(TOWNS, 2)
+        assert await asyncio.wait_for(collecting, 10) == [1, 2, 3, 4]
+
+    async def test_an_event_whose_effect_failed_comes_again(self, county):
+        await county.announce(TOWNS, 3)
+        assert await self.collect(county, 2) == [1, 2]  # leaves in the middle of the second
+        assert await self.collect(county, 2) == [2, 3]
+
+
+async def quiet(_error):
+    """Keep nats-py from logging what a test expects."""
+
+
+async def recorded(county):
+    found = [Envelope.model_validate(each) for each in await county.world.records()]
+    return found if len(found) == 2 else None
+
+
+async def paused(county):
+    return (await county.consumer("sys-reader")).get("paused")
