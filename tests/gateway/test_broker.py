@@ -9,6 +9,7 @@ from support.until import until
 from zhengshu_chassis import signature
 from zhengshu_chassis.rows import BadQuery
 from zhengshu_contracts.identity import View
+from zhengshu_contracts.limits import HashMask, ItemMask
 from zhengshu_contracts.policy import DatasetGrants, GrantPolicy, dataset_key
 from zhengshu_contracts.vocabulary import GrantState, Mode, Origin, ServiceRegistrationState
 from zhengshu_gateway.broker import restricted
@@ -112,6 +113,8 @@ def test_the_views_filter_cannot_be_widened():
     }
     with pytest.raises(NotBrokered):
         restricted(b"select=code,town", view)
+    with pytest.raises(NotBrokered):
+        restricted(b"", View(columns=("code",), masks=(ItemMask(item="code", mask=HashMask()),)))
     with pytest.raises(BadQuery):
         restricted(b"select=code::text", view)
     assert "limit=1000" in restricted(b"limit=999999", view)

@@ -21,6 +21,7 @@ from support.policy_cases import (
 )
 from zhengshu_contracts import policy as records
 from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.limits import ItemMask, StepMask
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import GrantState, ListingState, Mode, OpeningClass, SharingClass
 from zhengshu_gateway import facts, policy
@@ -231,6 +232,14 @@ class TestItemByItem:
         first = replace(GRANT, items=("amount",))
         renewed = replace(first, id="g-2", ends=GRANT.ends.replace(year=2027))
         assert self.ask(grants=[renewed, first]).grant == "g-2"
+
+    def test_a_masked_column_leaves_masked_and_is_another_right_than_a_plain_one(self):
+        mask = ItemMask(item="amount", mask=StepMask(width=100))
+        masked = replace(GRANT, items=("amount", "phone"), masks=(mask,))
+        assert self.ask(grants=[masked]).view.masks == (mask,)
+        assert self.ask(grants=[masked], requested=("phone",)).view.masks == ()
+        plain = replace(masked, id="g-2", masks=())
+        assert self.ask(grants=[masked, plain]).rule == "grant-not-named"
 
     def test_the_grant_that_covers_the_named_columns_is_used(self):
         first = replace(GRANT, items=("amount",))

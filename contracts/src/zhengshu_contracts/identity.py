@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from zhengshu_contracts.base import Record
+from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Mode, OrganizationKind, PrincipalKind, Role
 
@@ -24,6 +25,8 @@ class View(Record):
     columns: tuple[str, ...]
     filter: str = ""
     """Conditions in the row grammar (`town=eq.凤山镇&level=gte.2`); empty means every row."""
+    masks: tuple[ItemMask, ...] = ()
+    """Columns that leave masked; who cannot apply a mask refuses."""
     key: tuple[str, ...] = ()
     """The dataset's key items that are among the columns."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from zhengshu_contracts.base import Record
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import (
     EntryState,
     GrantState,
@@ -99,13 +100,16 @@ class ClientPolicy(Record):
 
 
 class GrantPolicy(Record):
-    """One grant: columns, rows, modes, purpose and period."""
+    """One grant: columns, rows, masks, modes, purpose, period and quota."""
 
     id: str
     holder: str
     items: tuple[str, ...]
     modes: tuple[Mode, ...]
     filter: str = ""
+    masks: tuple[ItemMask, ...] = ()
+    """Items of the grant that leave masked only."""
+    quota: Quota | None = None
     purpose: str
     starts: datetime
     ends: datetime

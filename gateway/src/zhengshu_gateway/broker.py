@@ -39,6 +39,8 @@ def restricted(query: bytes, view: View) -> str:
     if outside:
         names = "、".join(sorted(outside))
         raise NotBrokered(f"不在可见范围内的信息项:{names}", next="请只使用可见的信息项查询")
+    if view.masks:
+        raise NotBrokered("授权含脱敏规则,市级数据服务不能执行", next="请改选不脱敏的信息项")
     own = rows.parse(view.filter)
     return rows.render(
         rows.Query(

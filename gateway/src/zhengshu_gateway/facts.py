@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.policy import Citation, Condition
 from zhengshu_contracts.vocabulary import (
     EntryState,
@@ -68,7 +69,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Columns, rows, modes, purpose and period."""
+    """Columns, rows, masks, modes, purpose, period and quota."""
 
     id: str
     holder: str
@@ -79,6 +80,8 @@ class Grant:
     ends: datetime
     state: GrantState
     filter: str = ""
+    masks: tuple[ItemMask, ...] = ()
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.identity import View
+from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.policy import Writer
 from zhengshu_contracts.roles import Action, admitted
 from zhengshu_contracts.vocabulary import (
@@ -184,7 +185,7 @@ def granted(case: Case, dataset: Dataset) -> Decision | None:
     asked = _conditional(case, dataset)
     live = [grant for grant in case.grants if _live(grant, case)]
     usable = [grant for grant in live if case.mode in grant.modes and _serves(grant, case, asked)]
-    if len({(one.purpose, one.filter, frozenset(one.items)) for one in usable}) > 1:
+    if len({_terms(one) for one in usable}) > 1:
         return refusals.grant_not_named(usable)
     grant = max(usable, key=lambda one: one.ends, default=None)
     if grant is None:
@@ -242,6 +243,7 @@ def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
     view = View(
         columns=columns,
         filter=offer.grant.filter if offer.grant else "",
+        masks=_masks(offer.grant, columns),
         key=tuple(name for name in dataset.key if name in columns),
     )
     return Decision(
@@ -252,6 +254,11 @@ def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
         grant=offer.grant.id if offer.grant else None,
         authorization=offer.authorization,
     )
+
+
+def _masks(grant: Grant | None, columns: tuple[str, ...]) -> tuple[ItemMask, ...]:
+    """Return the masks of the columns that leave."""
+    return tuple(one for one in grant.masks if one.item in columns) if grant else ()
 
 
 def _refused(case: Case, dataset: Dataset, names: set[str]) -> Decision:
@@ -300,6 +307,11 @@ def _conditional(case: Case, dataset: Dataset) -> frozenset[str]:
         if item.sharing is SharingClass.CONDITIONAL
         and (case.requested is None or item.name in case.requested)
     )
+
+
+def _terms(grant: Grant) -> tuple[object, ...]:
+    """Everything of a grant but its end: grants alike in it are one to their holder."""
+    return grant.purpose, grant.filter, frozenset(grant.items), frozenset(grant.masks), grant.quota
 
 
 def _live(grant: Grant, case: Case) -> bool:

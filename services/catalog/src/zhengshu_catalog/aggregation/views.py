@@ -31,6 +31,9 @@ class Sight:
         missing = [name for name in self.view.columns if name not in self.structure.types]
         if missing or not self.view.columns:
             raise ViewMissing("本次授权的列已不在数据集中", next="请重新获取授权范围")
+        if self.view.masks:
+            # Until the select list can apply them, a view with masks shows nothing at all.
+            raise ViewMissing("授权含脱敏规则,尚不能读取", next="请只选择不脱敏的信息项")
 
     @cached_property
     def types(self) -> dict[str, str]:
