@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -9,7 +10,14 @@ from zhengshu_chassis.errors import Conflict, DomainError, Unavailable
 from zhengshu_chassis.logs import log
 from zhengshu_chassis.problems import Internal
 
-KINDS: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, ConnectionError, TimeoutError)
+KINDS: tuple[type[Exception], ...] = (
+    DBAPIError,
+    PoolTimeout,
+    ConnectionError,
+    TimeoutError,
+    PostgresError,  # of those who speak to asyncpg itself
+    InterfaceError,
+)
 COLLIDED = {"40001", "40P01"}
 PASSING = ("08", "53", "55P03", "57")
 """SQLSTATE classes of what passes by itself: connection, resources, locks, operator intervention."""
@@ -31,7 +39,7 @@ class Collided(Conflict):
 
 def named(error: Exception, constraints: Mapping[str, type[DomainError]]) -> DomainError:
     """Return the refusal that tells of an error of the database."""
-    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
     constraint = getattr(cause, "constraint_name", None) or ""
     if isinstance(error, IntegrityError) and constraint in constraints:
         return constraints[constraint]()
@@ -39,7 +47,11 @@ def named(error: Exception, constraints: Mapping[str, type[DomainError]]) -> Dom
     sqlstate = str(getattr(cause, "sqlstate", None) or "")
     if sqlstate in COLLIDED:
         return Collided("未作任何改动", next="请重试")
-    passing = not isinstance(error, DBAPIError) or error.connection_invalidated
+    passing = not isinstance(error, DBAPIError | PostgresError) or _lost(error)
     if passing or sqlstate.startswith(PASSING):
         return Busy("数据库暂不可用,未作任何改动")
     return Internal("请求未能完成,请凭追踪号报障")
+
+
+def _lost(error: DBAPIError | PostgresError) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated

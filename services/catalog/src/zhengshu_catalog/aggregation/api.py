@@ -39,8 +39,7 @@ from zhengshu_catalog.aggregation.errors import (
 from zhengshu_catalog.aggregation.reader import Snapshot, State, reader_of
 from zhengshu_catalog.aggregation.views import Sight
 
-router = APIRouter(tags=["数据读取"], route_class=DirectRoute)
-router.include_router(push_api.router)
+reads = APIRouter(tags=["数据读取"], route_class=DirectRoute)
 
 CSV = "text/csv; charset=utf-8"
 NDJSON = "application/x-ndjson"
@@ -54,7 +53,7 @@ Verifier = Annotated[Identity, allowed(Action.DATASET_VERIFY)]
 Learner = Annotated[Identity, allowed(Action.DATASET_EXAMPLE)]
 
 
-@router.get(
+@reads.get(
     "/v1/datasets/{dataset}/rows",
     response_model=list[dict[str, Any]],
     responses=problems(DatasetNotFound, ViewMissing, BadQuery, CursorInvalid),
@@ -93,7 +92,7 @@ async def _csv_page(request: Request, turn: Turn) -> Response:
     return Response(b"".join(pieces), 200, rows_headers(request, turn, found), CSV)
 
 
-@router.get(
+@reads.get(
     "/v1/datasets/{dataset}/exports",
     response_class=StreamingResponse,
     responses=problems(DatasetNotFound, ViewMissing, BadQuery, ParameterInvalid),
@@ -127,7 +126,7 @@ async def export_rows(request: Request, caller: Exporter) -> Response:
     )  # fmt: skip
 
 
-@router.get(
+@reads.get(
     "/v1/datasets/{dataset}/changes",
     response_class=StreamingResponse,
     responses=problems(DatasetNotFound, ViewMissing, VersionInvalid, VersionGone, CursorInvalid),
@@ -170,11 +169,12 @@ async def read_changes(request: Request, caller: Follower) -> Response:
     return Response("".join(f"{row['line']}\n" for row in found), 200, headers, NDJSON)
 
 
-@router.post(
+@reads.post(
     "/v1/datasets/{dataset}/verification",
     response_model=dict[str, bool],
     responses=problems(DatasetNotFound, ViewMissing, VerificationInvalid, BadQuery),
-    openapi_extra={
+    openapi_extra=parameters()
+    | {
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {
@@ -199,7 +199,7 @@ async def verify_row(request: Request, caller: Verifier) -> Response:
     return Response(body, 200, headers, "application/json")
 
 
-@router.get(
+@reads.get(
     "/v1/datasets/{dataset}/example",
     response_model=list[dict[str, Any]],
     responses=problems(DatasetNotFound),
@@ -290,3 +290,8 @@ def _limit(text: str | None) -> int | None:
 
 def _purpose(seen: Sight) -> str:
     return f"changes {seen.structure.dataset} {seen.digest}"
+
+
+router = APIRouter()
+router.include_router(push_api.router)
+router.include_router(reads)

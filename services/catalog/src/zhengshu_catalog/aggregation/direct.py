@@ -28,11 +28,17 @@ class DirectRoute(APIRoute):
 
 
 def parameters(**described: str) -> dict[str, Any]:
-    """Return `openapi_extra=` for query parameters, all optional texts."""
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "description": told,
-             "schema": {"type": "string"}}
-            for name, told in described.items()
-        ]
-    }  # fmt: skip
+    """Return `openapi_extra=` for the dataset's id and query parameters, all optional texts."""
+    text = {"schema": {"type": "string"}}
+    dataset = {
+        "name": "dataset",
+        "in": "path",
+        "required": True,
+        "description": "数据集标识",
+        **text,
+    }
+    asked = [
+        {"name": name, "in": "query", "required": False, "description": told, **text}
+        for name, told in described.items()
+    ]
+    return {"parameters": [dataset, *asked]}

@@ -43,7 +43,7 @@ from zhengshu_catalog.aggregation.problems import Report
 from zhengshu_catalog.aggregation.reader import reader_of
 from zhengshu_catalog.aggregation.staging import Reader
 
-router = APIRouter()
+router = APIRouter(tags=["数据汇聚"])
 
 Pusher = Annotated[Identity, allowed(Action.DATASET_PUSH)]
 FORMATS = (
