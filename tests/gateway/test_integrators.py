@@ -13,6 +13,7 @@ from support.until import until
 from zhengshu import events
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.vocabulary import EntryState, Mode, ServiceRegistrationState
+from zhengshu_gateway.integrators import durables
 
 DEPARTMENTS = "zhengshu.dataset.departments.>"
 NOBODY = "zhengshu.dataset.nobody.>"
@@ -186,6 +187,32 @@ class TestGrants:
         await county.until_filters("sys-reader", DEPARTMENTS)
         async with county.subscriber("sys-reader") as reader:
             assert await reader.hear() == []
+
+
+class TestFurtherConsumers:
+    """More filters than one consumer takes."""
+
+    async def test_they_are_pulled_from_together_and_keep_each_dataset_s_order(
+        self, county, monkeypatch
+    ):
+        monkeypatch.setattr(durables, "LARGEST", 1)
+        async with county.subscriber("sys-reader") as reader:
+            assert (await county.consumer("sys-reader-2"))["error"]["code"] == 404
+            await county.grant(Mode.SUBSCRIBE)
+            await until(lambda: exists(county, "sys-reader-2"), 2)
+            assert await county.filters("sys-reader") == {DEPARTMENTS}
+            assert await county.filters("sys-reader-2") == {AID_GRANTED}
+            for _ in range(5):
+                await county.announce(TOWNS, 2)
+                await county.announce(AID, 2)
+            heard = await reader.hear()
+            for name in (TOWNS, AID):
+                assert [version for each, version in heard if each == name] == list(range(1, 11))
+            await county.grant()
+            await county.until_filters("sys-reader-2", NOBODY)
+            await county.announce(AID)
+            await county.announce(TOWNS)
+            assert await reader.hear() == [(TOWNS, 11)]
 
 
 class TestConfinement:
@@ -424,6 +451,10 @@ async def quiet(_error):
 async def recorded(county):
     found = [Envelope.model_validate(each) for each in await county.world.records()]
     return found if len(found) == 2 else None
+
+
+async def exists(county, name):
+    return "config" in await county.consumer(name)
 
 
 async def paused(county):

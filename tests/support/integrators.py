@@ -72,17 +72,8 @@ class County:
 
     async def grant(self, *modes: Mode, state: str = "active", days: float = 30) -> None:
         """Write AID's grants: one of the reader's, with these modes."""
-        now = datetime.now(UTC)
-        one = GrantPolicy(
-            id="g-1",
-            holder=READER,
-            items=("amount",),
-            modes=modes,
-            purpose="核对",
-            starts=now - timedelta(days=1),
-            ends=now + timedelta(days=days),
-            state=GrantState(state),
-        )
+        ends = datetime.now(UTC) + timedelta(days=days)
+        one = grant(*modes, state=GrantState(state), ends=ends)
         grants = DatasetGrants(id=AID, grants=(one,) if modes else ())
         await self.world.put(dataset_key("sharing", AID), grants)
 
@@ -176,6 +167,21 @@ async def beating(world: World) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+
+
+def grant(*modes: Mode, **members: Any) -> GrantPolicy:
+    """Return a live grant of the reader's on AID."""
+    now = datetime.now(UTC)
+    plain = {
+        "id": "g-1",
+        "holder": READER,
+        "items": ("amount",),
+        "purpose": "核对",
+        "starts": now - timedelta(days=1),
+        "ends": now + timedelta(days=30),
+        "state": GrantState.ACTIVE,
+    }
+    return GrantPolicy(modes=modes, **(plain | members))
 
 
 def officer(name: str) -> ClientPolicy:

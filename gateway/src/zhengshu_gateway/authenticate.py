@@ -76,11 +76,12 @@ class Authenticator:
             raise ClientLocked("该客户端已被停用,请联系主管部门")
         known = self._callers.get(name)
         if known is None or known[0] is not client:
-            known = self._callers[name] = (client, _caller(client))
+            known = self._callers[name] = (client, caller_of(client))
         return known[1]
 
 
-def _caller(client: Client) -> Caller:
+def caller_of(client: Client) -> Caller:
+    """Return the caller that a client's record describes."""
     if client.kind not in CLIENTS:
         raise ClientUnknown("客户端登记有误")
     principal = Principal(
