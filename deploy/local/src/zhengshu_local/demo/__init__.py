@@ -38,7 +38,7 @@ def doors_of(node: Node) -> Doors:
 def tell(doors: Doors, teller: Teller) -> int:
     """Go through the steps in order; the first that is not as promised ends the story."""
     began = time.monotonic()
-    cast = Cast(doors, teller, doors.client(doors.officer))
+    cast = Cast(doors, teller)
     manual = {"service_registration": "manual"}
     try:
         doors.commission("PUT", "/desk/switches", manual)

@@ -17,13 +17,21 @@ class Cast:
 
     doors: Doors
     teller: Teller
-    competent: Client
     systems: dict[str, Client] = field(default_factory=dict)
     system_ids: dict[str, str] = field(default_factory=dict)
     officers: dict[str, Client] = field(default_factory=dict)
     datasets: dict[str, str] = field(default_factory=dict)
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     """Marks this telling's idempotency keys, so that the story can be told again."""
+    opened: list[Client] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.competent = self.open(self.doors.officer)
+
+    def open(self, credentials: dict[str, str] | tuple[str, str] | None = None) -> Client:
+        """Open the gateway as somebody, or anonymously, until the story ends."""
+        self.opened.append(self.doors.client(credentials))
+        return self.opened[-1]
 
     def key(self, name: str) -> str:
         """Return an idempotency key of this telling."""
@@ -36,7 +44,7 @@ class Cast:
 
     def close(self) -> None:
         """Let every player go."""
-        for client in (self.competent, *self.systems.values(), *self.officers.values()):
+        for client in self.opened:
             client.close()
 
 

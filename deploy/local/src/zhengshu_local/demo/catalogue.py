@@ -42,9 +42,9 @@ def _accounts(cast: Cast, name: str, organization: dict[str, Any]) -> None:
     officer = cast.competent.post(
         "/v1/officers", owner | {"name": "数据专员(示例)", "roles": ["data_officer"]}
     )
-    cast.systems[name] = cast.doors.client(system["credentials"])
+    cast.systems[name] = cast.open(system["credentials"])
     cast.system_ids[name] = system["id"]
-    cast.officers[name] = cast.doors.client(officer["credentials"])
+    cast.officers[name] = cast.open(officer["credentials"])
 
 
 def compile_entries(cast: Cast) -> None:
@@ -107,7 +107,7 @@ def push(cast: Cast, shared: Path) -> None:
 
 
 def _receipt(cast: Cast, receipt: str, dataset: str) -> None:
-    keys = cast.doors.client().get("/.well-known/jwks.json")
+    keys = cast.open().get("/.well-known/jwks.json")
     said = verify_receipt(receipt, keys)
     cast.teller.check(f"签名回执离线验证通过({said.received} 行)", said.dataset == dataset)
 

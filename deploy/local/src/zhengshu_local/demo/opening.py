@@ -12,7 +12,7 @@ from zhengshu_local.demo.cast import Cast, in_a_year
 def open_up(cast: Cast) -> None:
     """Step 11."""
     cast.teller.chapter(11, "数据开放:公众匿名下载;授权开放须符合条件并经市级批准")
-    public = cast.doors.client()
+    public = cast.open()
     for name, provider in (("schools", "education"), ("outages", "water")):
         _propose(cast, name, provider)
     for name in ("schools", "outages"):
@@ -23,7 +23,6 @@ def open_up(cast: Cast) -> None:
         )
     _download(cast, public)
     _apply(cast, public)
-    public.close()
 
 
 def _propose(cast: Cast, name: str, provider: str) -> None:
@@ -82,4 +81,4 @@ def _applicant(cast: Cast, public: Client, who: dict[str, str]) -> Client:
     body = who | {"contact": "联系人(示例)"}
     made = public.post("/v1/open/applicants", body)
     cast.teller.tell(f"申请人登记:{who['name']}")
-    return cast.doors.client(made["credentials"])
+    return cast.open(made["credentials"])

@@ -138,7 +138,7 @@ def municipal(cast: Cast) -> None:
 
     def found() -> str | None:
         page = market.get("/v1/entries", q=MUNICIPAL_TITLE, origin="municipal")
-        return page["entries"][0]["id"] if page["entries"] else None
+        return next((e["id"] for e in page["entries"] if e["title"] == MUNICIPAL_TITLE), None)
 
     dataset = cast.teller.until("市级目录副本中找到该条目", found)
     asked = application(dataset, ["code", "name", "legal_person"], where="district=eq.罗源县")
