@@ -12,7 +12,6 @@ from zhengshu_chassis.auth import Caller
 from zhengshu_chassis.errors import Invalid
 from zhengshu_chassis.paging import BadCursor, Cursors
 
-
 PAGE = frozenset({"cursor", "limit"})
 """Parameters that say which page, not which list."""
 
