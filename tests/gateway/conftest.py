@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 from support.gateway_harness import furnish, world
+from support.until import until
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +18,16 @@ async def standing(nats_server):
         beating.cancel()
 
 
+async def _settled(made):
+    """Whether every access that was let through has its ending on the stream."""
+    records = [each["data"] for each in await made.records()]
+    begun = {each["record"] for each in records if each.get("allowed")}
+    return begun <= {each["record"] for each in records if "outcome" in each}
+
+
 @pytest.fixture
 async def node(standing):
+    await until(lambda: _settled(standing), patience=20)
     for service in standing.services.values():
         service.seen.clear()
         service.answers.clear()

@@ -77,12 +77,19 @@ async def _two(node):
     return records if len(records) == 2 else None
 
 
+async def test_a_condition_on_a_column_is_asked_for_like_the_column(municipal):
+    await municipal.put(dataset_key("sharing", ID), None)
+    for query in ("?legal_person=eq.x&select=code", "?order=legal_person&select=code"):
+        response = await municipal.get(PATH + query, "sys-reader")
+        assert response.json()["type"] == "/problems/items-conditional"
+
+
 @pytest.mark.parametrize(
     ("query", "slug"),
     [
-        ("?legal_person=eq.x&select=code", "municipal-inexpressible"),
-        ("?or=(legal_person.eq.x,code.eq.1)&select=code", "municipal-inexpressible"),
-        ("?order=legal_person&select=code", "municipal-inexpressible"),
+        ("?district=eq.x&select=code", "items-unknown"),
+        ("?or=(district.eq.x,code.eq.1)&select=code", "items-unknown"),
+        ("?order=district&select=code", "items-unknown"),
         ("?code=eq.1&district=eq.x", "municipal-inexpressible"),
         ("?code=steal.1", "rows-query-invalid"),
     ],

@@ -185,7 +185,7 @@ class World:
         stream = self.operator.jetstream()
         found: list[dict[str, Any]] = []
         state = (await stream.stream_info("ACCESS")).state
-        for sequence in range(state.first_seq, state.last_seq + 1):
+        for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
             message = await stream.get_msg("ACCESS", seq=sequence)
             found += json.loads(message.data)
         return found
