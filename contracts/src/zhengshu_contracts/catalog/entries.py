@@ -106,10 +106,32 @@ class EntryOut(EntryIn):
     )
 
 
+class Facet(ApiModel):
+    """How many of the entries found have one value."""
+
+    value: str = Field(description="代码")
+    label: str = Field(description="名称")
+    count: int = Field(description="条数")
+
+
+class Facets(ApiModel):
+    """The entries found, counted by what they can be narrowed by; the most frequent first."""
+
+    provider: list[Facet] = Field(description="按提供单位")
+    theme: list[Facet] = Field(description="按目录分类")
+    sharing: list[Facet] = Field(description="按共享属性")
+    grade: list[Facet] = Field(description="按数据级别")
+    update_cycle: list[Facet] = Field(description="按更新周期")
+    origin: list[Facet] = Field(description="按来源")
+
+
 class EntryList(Page):
-    """A page of entries."""
+    """A page of entries: by id, or the best hits first when words are looked for."""
 
     entries: list[EntryOut]
+    partly: bool = Field(default=False, description="没有条目含有全部词语,所列为含有部分词语的")
+    total: int | None = Field(default=None, description="条数,要求 facets 时给出;查词时至多 1000")
+    facets: Facets | None = Field(default=None, description="分面统计,要求 facets 时给出")
 
 
 class RevisionOut(ApiModel):

@@ -1,7 +1,9 @@
-"""python -m zhengshu_catalog serve | work | all | migrate | openapi | seed."""
+"""python -m zhengshu_catalog serve | work | all | migrate | openapi | seed | reindex."""
 
 from zhengshu_chassis.cli import run
 
+from zhengshu_catalog.entries.reindex import HELP as REINDEX
+from zhengshu_catalog.entries.reindex import reindex
 from zhengshu_catalog.organizations.seed import HELP, seed
 from zhengshu_catalog.settings import CatalogSettings
 
@@ -10,5 +12,5 @@ run(
     build="zhengshu_catalog.main:build",
     settings=CatalogSettings,
     migrations="zhengshu_catalog",
-    commands={"seed": (HELP, seed)},
+    commands={"seed": (HELP, seed), "reindex": (REINDEX, reindex)},
 )

@@ -20,10 +20,17 @@ from zhengshu_contracts.catalog import (
 )
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import DatasetId, EntryState, Origin
+from zhengshu_contracts.vocabulary import (
+    DatasetId,
+    EntryState,
+    Grade,
+    Origin,
+    SharingClass,
+    Theme,
+    UpdateCycle,
+)
 
-from zhengshu_catalog.entries import domain, operations
-from zhengshu_catalog.entries.content import grade, sharing_class
+from zhengshu_catalog.entries import content, domain, operations
 from zhengshu_catalog.entries.domain import Revision
 from zhengshu_catalog.entries.errors import (
     AssessmentRequired,
@@ -44,8 +51,8 @@ from zhengshu_catalog.entries.errors import (
     SelfReview,
     StateNotAllowed,
 )
-from zhengshu_catalog.entries.operations import Shown, Unit
-from zhengshu_catalog.entries.repository import Reader, Search
+from zhengshu_catalog.entries.operations import Asking, Shown, Unit
+from zhengshu_catalog.search.finding import Reader, Search
 
 router = Router(tags=["目录"])
 municipal = Router(prefix="/internal/municipal", tags=["市级目录"])
@@ -71,6 +78,26 @@ async def unit(session: Session) -> Unit:
 InUnit = Annotated[Unit, Depends(unit)]
 
 
+async def asked(
+    q: Annotated[str, Query(max_length=80, description="词语或词语的一部分,以空格分隔")] = "",
+    provider: Annotated[str | None, Query(max_length=18, description="提供方代码")] = None,
+    origin: Annotated[Origin | None, Query(description="来源")] = None,
+    state: Annotated[EntryState | None, Query(description="状态;含修订中的版次")] = None,
+    theme: Annotated[Theme | None, Query(description="目录分类(类、项)")] = None,
+    sharing: Annotated[SharingClass | None, Query(description="共享属性")] = None,
+    grade: Annotated[Grade | None, Query(description="数据级别")] = None,
+    update_cycle: Annotated[UpdateCycle | None, Query(description="更新周期")] = None,
+    facets: Annotated[bool, Query(description="同时给出分面统计")] = False,
+) -> Asking:
+    """Return what a list is asked for."""
+    words = q.strip()
+    search = Search(words, provider, origin, state, theme, sharing, grade, update_cycle)
+    return Asking(search, facets=facets)
+
+
+Asked = Annotated[Asking, Depends(asked)]
+
+
 @router.post(
     "/v1/entries",
     status_code=201,
@@ -87,23 +114,22 @@ async def compile_entry(
 
 
 @router.get("/v1/entries", response_model=EntryList, dependencies=[allowed(Action.ENTRY_READ)])
-async def list_entries(
-    unit: InUnit,
-    place: Paged,
-    by: By,
-    q: Annotated[str, Query(max_length=80, description="在名称和摘要中查找")] = "",
-    provider: Annotated[str | None, Query(max_length=18, description="提供方代码")] = None,
-    origin: Annotated[Origin | None, Query(description="来源")] = None,
-    state: Annotated[EntryState | None, Query(description="状态;含修订中的版次")] = None,
-) -> EntryList:
-    """查找目录条目;草稿只有提供单位和主管部门可见"""
-    search = Search(q.strip(), provider, origin, state)
+async def list_entries(unit: InUnit, place: Paged, by: By, asked: Asked) -> EntryList:
+    """查找目录条目;草稿只有提供单位和主管部门可见
+
+    有词语时按相关程度排列:名称、信息项、摘要、提供单位与代码中含有全部词语的条目,没有时列出含有部分词语的。
+    """
     reader = Reader(by.organization, everything=domain.is_competent(by))
-    found, more = await unit.entries.page(search, reader, place.after, place.limit)
-    shown = [Shown(entry, revision) for entry, revision in found]
-    versions = await unit.entries.versions([entry.id for entry, _ in found])
-    following = place.following([entry.id for entry, _ in found], more=more)
-    return EntryList(entries=[_view(one, versions, by) for one in shown], next=following)
+    listing = await operations.list_entries(unit, asked, reader, place.after, place.limit)
+    shown = listing.shown
+    versions = await unit.entries.versions([one.entry.id for one in shown])
+    return EntryList(
+        entries=[_view(one, versions, by) for one in shown],
+        next=place.following([listing.last], more=listing.more),
+        partly=listing.partly,
+        total=listing.total,
+        facets=listing.facets,
+    )
 
 
 @router.get(
@@ -217,8 +243,8 @@ def _view(shown: Shown, versions: Mapping[str, str], reader: Principal) -> Entry
         state=state,
         state_label=state.label,
         revision=entry.revision,
-        sharing=sharing_class(revision.content.items),
-        grade=grade(revision.content.items),
+        sharing=content.sharing_class(revision.content.items),
+        grade=content.grade(revision.content.items),
         municipal_code=entry.municipal_code,
         registration=entry.registration,
         version=versions.get(entry.id),
@@ -235,8 +261,8 @@ def _revision(revision: Revision) -> RevisionOut:
         state=revision.state,
         state_label=revision.state.label,
         content=revision.content,
-        sharing=sharing_class(items),
-        grade=grade(items),
+        sharing=content.sharing_class(items),
+        grade=content.grade(items),
         opinion=revision.opinion,
         compiled_at=revision.compiled_at,
         submitted_at=revision.submitted_at,

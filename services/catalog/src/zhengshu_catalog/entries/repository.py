@@ -1,40 +1,25 @@
 """All SQL about entries and their revisions. Never commits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text, true, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, Text, cast, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import TSVECTOR, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
 from zhengshu_contracts.catalog import EntryIn, Item
 from zhengshu_contracts.vocabulary import EntryState, Origin, ServiceRegistrationState
 
 from zhengshu_catalog.aggregation.tables import DatasetRow
+from zhengshu_catalog.entries.content import grade, sharing_class
 from zhengshu_catalog.entries.domain import Entry, Revision
 from zhengshu_catalog.entries.errors import EntryNotFound
 from zhengshu_catalog.entries.tables import EntryRow, RevisionRow
+from zhengshu_catalog.search.finding import Reader, Search, matching
+from zhengshu_catalog.search.terms import vector
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What a list of entries is asked for."""
-
-    words: str = ""
-    provider: str | None = None
-    origin: Origin | None = None
-    state: EntryState | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whose drafts a list may show: one provider's, or everybody's."""
-
-    organization: str | None
-    everything: bool
 
 
 class Entries:
@@ -84,21 +69,27 @@ class Entries:
 
     async def add(self, entry: Entry, revision: Revision) -> None:
         """Keep a new entry with its first revision."""
-        content = revision.content
-        shown = {"title": content.title, "abstract": content.abstract}
-        await self._session.execute(insert(EntryRow).values(**_entry_values(entry), **shown))
+        values = _entry_values(entry) | _shown_values(entry, revision.content)
+        await self._session.execute(insert(EntryRow).values(**values))
         await self._save_revision(revision)
 
     async def save(self, entry: Entry, revision: Revision | None = None) -> None:
         """Keep what changed of an entry and, if given, one of its revisions."""
         values = _entry_values(entry)
         if revision and revision.number == _shown_number(entry):
-            values |= {"title": revision.content.title, "abstract": revision.content.abstract}
+            values |= _shown_values(entry, revision.content)
         await self._session.execute(
             update(EntryRow).where(EntryRow.id == entry.id).values(**values)
         )
         if revision:
             await self._save_revision(revision)
+
+    async def index(self, entry: Entry, shown: Revision) -> None:
+        """Make again what an entry is found by."""
+        values = _shown_values(entry, shown.content)
+        await self._session.execute(
+            update(EntryRow).where(EntryRow.id == entry.id).values(**values)
+        )
 
     async def page(
         self, search: Search, reader: Reader, after: str | None, limit: int
@@ -106,13 +97,20 @@ class Entries:
         """Return visible entries by id, each with the revision shown, and whether more follow."""
         rows, more = await keyset(
             self._session,
-            _matching(search, reader),
+            select(EntryRow).where(*matching(search, reader)),
             by=[EntryRow.id],
             after=[after] if after else None,
             limit=limit,
         )
         shown = await self._shown([row.id for row in rows])
         return [(_entry(row), shown[row.id]) for row in rows], more
+
+    async def several(self, entries: Sequence[str]) -> list[tuple[Entry, Revision]]:
+        """Return entries in the order asked for, each with the revision shown."""
+        rows = await self._session.scalars(select(EntryRow).where(EntryRow.id.in_(entries)))
+        known = {row.id: _entry(row) for row in rows}
+        shown = await self._shown(entries)
+        return [(known[entry], shown[entry]) for entry in entries]
 
     async def versions(self, entries: Sequence[str]) -> dict[str, str]:
         """Return `epoch.n` of the entries whose rows have a version."""
@@ -176,26 +174,6 @@ def _shown_number(entry: Entry) -> int:
     return max(entry.revision, 1)
 
 
-def _matching(search: Search, reader: Reader) -> Select[EntryRow]:
-    own: ColumnElement[bool] = (
-        true() if reader.everything else EntryRow.provider == reader.organization
-    )
-    query = select(EntryRow).where(or_(EntryRow.revision > 0, own))
-    if search.words:
-        matches = [
-            c.icontains(search.words, autoescape=True) for c in (EntryRow.title, EntryRow.abstract)
-        ]
-        query = query.where(or_(*matches))
-    if search.provider:
-        query = query.where(EntryRow.provider == search.provider)
-    if search.origin:
-        query = query.where(EntryRow.origin == search.origin)
-    if search.state:
-        revising = EntryRow.revising == search.state
-        query = query.where(or_(EntryRow.state == search.state, revising & own))
-    return query
-
-
 def _there(entry: Entry | None, sought: str) -> Entry:
     if entry is None:
         raise EntryNotFound(sought)
@@ -227,6 +205,23 @@ def _entry(row: EntryRow) -> Entry:
 def _entry_values(entry: Entry) -> dict[str, Any]:
     names = [field.name for field in fields(entry)]
     return {name: getattr(entry, name) for name in names} | {"number": int(entry.id[-6:])}
+
+
+def _shown_values(entry: Entry, content: EntryIn) -> dict[str, Any]:
+    """Return what the revision shown gives the list: how the entry is found, narrowed and counted."""
+    texts = {
+        "B": [text for item in content.items for text in (item.title, item.name)],
+        "C": [content.abstract],
+        "D": [entry.provider_name, entry.code, entry.id, entry.municipal_code or ""],
+    }
+    return {
+        "title": content.title,
+        "theme": entry.category[:3],
+        "sharing": sharing_class(content.items),
+        "grade": grade(content.items),
+        "update_cycle": content.update_cycle,
+        "terms": cast(literal(vector(content.title, texts), Text), TSVECTOR),
+    }
 
 
 def _revision(row: RevisionRow) -> Revision:

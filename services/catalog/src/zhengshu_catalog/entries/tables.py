@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
 
@@ -12,7 +12,7 @@ AT = DateTime(timezone=True)
 
 
 class EntryRow(Base):
-    """An entry apart from its content; title and abstract are those shown, for searching."""
+    """An entry apart from its content; title to terms are of the revision shown, for searching."""
 
     __tablename__ = "entries"
     __table_args__ = (UniqueConstraint("category", "number"),)
@@ -29,7 +29,11 @@ class EntryRow(Base):
     revision: Mapped[int]
     revising: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
-    abstract: Mapped[str] = mapped_column(Text)
+    theme: Mapped[str] = mapped_column(Text)
+    sharing: Mapped[str] = mapped_column(Text)
+    grade: Mapped[str] = mapped_column(Text)
+    update_cycle: Mapped[str] = mapped_column(Text)
+    terms: Mapped[str] = mapped_column(TSVECTOR, deferred=True)
     published_at: Mapped[datetime | None] = mapped_column(AT)
     municipal_code: Mapped[str | None] = mapped_column(Text)
     municipal_code_at: Mapped[datetime | None] = mapped_column(AT)

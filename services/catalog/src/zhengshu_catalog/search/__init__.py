@@ -1,0 +1,1 @@
+"""Finding entries by what people type: how texts become terms, and how hits are ranked and counted."""
