@@ -213,6 +213,14 @@ class Sharing:
         return [
             event["subject"].removeprefix("zhengshu.sharing.").removesuffix(".v1")
             for event in await self.events()
+            if not event["subject"].startswith("zhengshu.sharing.clock.")
+        ]
+
+    async def clocks(self, *members: str) -> list[tuple[Any, ...]]:
+        """What was announced of clocks: the verb, the term, and the members asked for."""
+        return [
+            (event["subject"].split(".")[-2], event["term"], *(event[name] for name in members))
+            for event in await self.events("zhengshu.sharing.clock.")
         ]
 
     async def dispatches(self, kind: str) -> list[Any]:
@@ -281,6 +289,14 @@ class Sharing:
         given = {"outcome": "agree", "consent": consent()} | body
         path = f"/v1/opinions/{opinion}"
         return await self.call(who, Action.OPINION_GIVE, "POST", path, given)
+
+    async def extend(
+        self, asked: str, step: str = "", who: Principal = CIVIL_OFFICER, **body: Any
+    ) -> Response:
+        """Ask for more time, or with the step `/decision` decide on it."""
+        action = Action.EXTENSION_DECIDE if step else Action.OPINION_GIVE
+        path = f"/v1/opinions/{asked}/extension{step}"
+        return await self.call(who, action, "POST", path, body)
 
     async def granted(self, *parts: dict[str, Any], **decision: Any) -> dict[str, Any]:
         """Go the whole way; return the application's conditional part."""

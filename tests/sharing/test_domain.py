@@ -61,7 +61,7 @@ from zhengshu_sharing.grants.errors import (
 from zhengshu_sharing.opinions import domain as opinions
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, ReasonMissing
-from zhengshu_sharing.workdays import Calendar, Due, end_of
+from zhengshu_sharing.workdays import end_of
 
 S = ApplicationState
 TODAY = date(2026, 3, 2)
@@ -243,45 +243,11 @@ class TestAward:
 class TestConsultation:
     @pytest.mark.parametrize("state", set(S) - {S.ENDORSED, S.FORWARDED})
     def test_asks_only_what_the_commission_has(self, state: ApplicationState) -> None:
-        assert domain.consult(replace(PART, state=state), due=None, now=NOW) is None
+        assert domain.consult(replace(PART, state=state)) is None
 
     def test_asks_no_county_provider_for_municipal_data(self) -> None:
         part = replace(PART, state=S.FORWARDED, dataset=REGISTER, origin=Origin.MUNICIPAL)
-        assert domain.consult(part, due=None, now=NOW) is None
-
-
-class TestDue:
-    CALENDAR = Calendar.announced()
-
-    def test_two_working_days_to_endorse(self) -> None:
-        assert domain.due(CASE, self.CALENDAR) == Due(date(2026, 3, 4))
-
-    def test_pauses_while_the_applicant_supplies(self) -> None:
-        returned = at(S.SUPPLEMENTING, returned_at=NOW + timedelta(days=1))
-        assert domain.due(returned, self.CALENDAR) is None
-        back = at(
-            S.SUBMITTED,
-            returned_at=NOW + timedelta(days=1),
-            supplemented_at=NOW + timedelta(days=7),
-        )
-        assert domain.due(back, self.CALENDAR) == Due(date(2026, 3, 10))
-
-    def test_ten_working_days_for_an_opinion(self) -> None:
-        part = domain.consult(replace(PART, state=S.FORWARDED), due=None, now=NOW)
-        assert part is not None
-        assert domain.due(replace(CASE, parts=(part,)), self.CALENDAR) == Due(date(2026, 3, 16))
-
-    @pytest.mark.parametrize(
-        ("said", "due"),
-        [(date(2026, 3, 6), date(2026, 3, 6)), (date(2026, 3, 7), date(2026, 3, 9))],
-    )
-    def test_the_commission_may_set_the_day(self, said: date, due: date) -> None:
-        part = domain.consult(replace(PART, state=S.FORWARDED), due=said, now=NOW)
-        assert part is not None
-        assert domain.opinion_due(part, self.CALENDAR) == Due(due)
-
-    def test_no_clock_of_ours_once_it_is_reviewed(self) -> None:
-        assert domain.due(at(S.REVIEWING), self.CALENDAR) is None
+        assert domain.consult(part) is None
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ class Action(StrEnum):
     APPLICATION_WITHDRAW = "application.withdraw"
     OPINION_READ = "opinion.read"
     OPINION_GIVE = "opinion.give"
+    EXTENSION_DECIDE = "extension.decide"
     GRANT_READ = "grant.read"
     GRANT_REVOKE = "grant.revoke"
     GRANT_SUSPEND = "grant.suspend"
@@ -91,6 +92,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.APPLICATION_WITHDRAW: frozenset({Role.DATA_OFFICER}),
     Action.OPINION_READ: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD, Role.COMPETENT_OFFICER}),
     Action.OPINION_GIVE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
+    Action.EXTENSION_DECIDE: frozenset({Role.COMPETENT_OFFICER}),
     Action.GRANT_READ: PEOPLE,
     Action.GRANT_REVOKE: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),
     Action.GRANT_SUSPEND: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),

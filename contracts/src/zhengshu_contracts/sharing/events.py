@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from zhengshu_contracts.base import Event
-from zhengshu_contracts.vocabulary import Mode, OpinionState
+from zhengshu_contracts.vocabulary import Mode, OpinionState, Outcome
 
 
 class ApplicationEvent(Event):
@@ -92,6 +92,30 @@ class OpinionGiven(Event):
     part: str
     provider: str
     state: OpinionState
+
+
+class ExtensionRequested(Event):
+    """A provider asked for more time."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.extension.requested.v1"
+
+    opinion: str
+    application: str
+    provider: str
+    days: int
+
+
+class ExtensionDecided(Event):
+    """The competent department answered; the applicant is to be told."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.extension.decided.v1"
+
+    opinion: str
+    application: str
+    applicant: str
+    provider: str
+    outcome: Outcome
+    due: date | None
 
 
 class GrantEvent(Event):

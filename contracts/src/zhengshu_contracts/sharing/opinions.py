@@ -6,6 +6,7 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.sharing.clocks import ExtensionOut
 from zhengshu_contracts.vocabulary import DatasetId, Mode, OpinionState, Outcome
 
 
@@ -36,6 +37,7 @@ class OpinionOut(ApiModel):
     due: date | None = None
     due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
     reason: str = ""
+    extension: ExtensionOut | None = Field(default=None, description="延期答复申请")
 
 
 class OpinionList(Page):

@@ -6,6 +6,7 @@ from zhengshu_chassis.consumers import Consumers
 from zhengshu_chassis.workers import every
 
 from zhengshu_sharing.applications import api as applications
+from zhengshu_sharing.clocks import timers as clocks
 from zhengshu_sharing.datasets import consumers as datasets
 from zhengshu_sharing.exchange import desk
 from zhengshu_sharing.grants import api as grants
@@ -14,6 +15,8 @@ from zhengshu_sharing.objections import api as objections
 from zhengshu_sharing.opinions import api as opinions
 from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.unit import SERVICE, units
+
+HOUR = 3600.0
 
 
 def build(settings: SharingSettings) -> FastAPI:
@@ -29,5 +32,8 @@ def build(settings: SharingSettings) -> FastAPI:
         consumers=consumers,
         desk=desk(settings),
         heartbeat=True,
-        workers={"expiry": every(settings.expiry_interval, timers.expiry(settings))},
+        workers={
+            "expiry": every(settings.expiry_interval, timers.expiry(settings)),
+            "clocks": every(HOUR, clocks.recount(settings)),
+        },
     )

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from zhengshu_chassis.settings import ServiceSettings, prefixed
+from zhengshu_contracts.clocks import Term
 
 
 class SharingSettings(ServiceSettings):
@@ -14,6 +16,8 @@ class SharingSettings(ServiceSettings):
     """The longest period that can be applied for."""
     number_prefix: str = "罗政数申"
     """What application numbers begin with."""
+    terms: dict[Term, int] = Field(default_factory=dict)
+    """Working days of a term where they differ; none the law fixes gets longer (Decree 809 Art. 23)."""
     calendar_file: Path | None = None
     """Amends the working-day calendar: `{"years": [], "holidays": [], "makeup": []}`."""
     expiry_interval: float = 5.0

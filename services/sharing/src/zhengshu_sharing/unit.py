@@ -14,6 +14,7 @@ from zhengshu_chassis.resources import Held
 from zhengshu_chassis.transaction import Session
 
 from zhengshu_sharing.applications.repository import Applications
+from zhengshu_sharing.clocks.repository import Clocks
 from zhengshu_sharing.datasets.repository import Datasets
 from zhengshu_sharing.grants.repository import Grants
 from zhengshu_sharing.objections.repository import Objections
@@ -33,6 +34,7 @@ class Unit:
     opinions: Opinions
     grants: Grants
     objections: Objections
+    clocks: Clocks
     outbox: Outbox
     dispatches: Dispatches
     settings: SharingSettings
@@ -49,6 +51,7 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
             Opinions(session),
             Grants(session),
             Objections(session),
+            Clocks(session),
             Outbox(session, SERVICE),
             Dispatches(session),
             settings,

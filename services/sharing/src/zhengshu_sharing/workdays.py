@@ -4,10 +4,12 @@ Days count from the day after receipt. Beyond the last calendar that was announc
 known to be rest days; such a date is provisional, and is computed anew whenever it is asked for.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -39,6 +41,18 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Days on which a clock stands still: those after the first, up to and including the last."""
+
+    after: date
+    until: date
+
+    def holds(self, day: date) -> bool:
+        """Tell whether the clock stands still on a day."""
+        return self.after < day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """Holidays (rest on a weekday) and make-up days (work on a weekend) of the years announced."""
 
@@ -66,13 +80,13 @@ class Calendar:
         """Tell whether offices work on a day."""
         return day in self.makeup or (day.weekday() < SATURDAY and day not in self.holidays)
 
-    def due(self, received: date, days: int) -> Due:
+    def due(self, received: date, days: int, still: Collection[Span] = ()) -> Due:
         """Return the day on which so many working days after receipt are over."""
         day, provisional = received, False
         while days > 0:
             day += DAY
             provisional = provisional or day.year not in self.years
-            days -= self.works(day)
+            days -= self.works(day) and not any(span.holds(day) for span in still)
         return Due(day, provisional)
 
     def first(self, day: date) -> Due:
@@ -83,6 +97,14 @@ class Calendar:
         """Count the working days after receipt, up to and including a day."""
         span = range(1, (until - received).days + 1)
         return sum(self.works(received + timedelta(days=ahead)) for ahead in span)
+
+
+@cache
+def version_of(calendar: Calendar) -> str:
+    """Return a short name of a calendar's content, kept with every date computed from it."""
+    days = (calendar.holidays, calendar.makeup, calendar.years)
+    text = repr([sorted(map(str, part)) for part in days])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _days(texts: Iterable[str]) -> frozenset[date]:

@@ -1,5 +1,6 @@
 """The Commission takes and decides an application's part. The caller owns the transaction."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from zhengshu_sharing.applications import domain
 from zhengshu_sharing.applications.domain import Application, Award, Part
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move, may
+from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.grants import operations as grants
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
@@ -50,7 +52,7 @@ async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
     application, part = await unit.applications.lock_part(answer.part)
     if answer.outcome is Outcome.RETURN or not may(part.state, Move.GRANT):
         return False
-    await unit.opinions.lapse([part.id])
+    await lapse(unit, [part], now=now)
     if answer.outcome is Outcome.REFUSE:
         await _refuse(unit, application, part, answer.reason or NO_REASON, now=now)
     elif award := await _award(unit, application, part, answer, now=now):
@@ -59,6 +61,12 @@ async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
         await _refuse(unit, application, part, NOTHING_LEFT, now=now)
     failpoints.hit("decision.applied")
     return True
+
+
+async def lapse(unit: Unit, parts: Iterable[Part], *, now: datetime) -> None:
+    """Ask providers no longer about parts that are over."""
+    for opinion in await unit.opinions.lapse([part.id for part in parts]):
+        await clocks.stop(unit, opinion, now=now)
 
 
 async def note(

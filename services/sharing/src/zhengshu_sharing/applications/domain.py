@@ -19,10 +19,6 @@ from zhengshu_sharing.applications.errors import (
     OwnApplication,
 )
 from zhengshu_sharing.applications.states import MOVES, PROGRESS, Move, may
-from zhengshu_sharing.workdays import Calendar, Due, day_of
-
-ENDORSEMENT_DAYS = 2
-OPINION_DAYS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +49,6 @@ class Part:
     state: ApplicationState
     reason: str | None = None
     grant: str | None = None
-    asked_at: datetime | None = None
-    """When the Commission asked for the provider's opinion."""
-    asked_due: date | None = None
-    """By when the Commission wants it, if it said so."""
 
     def moved(self, move: Move, reason: str | None = None) -> "Part":
         """Return the part after a move that its state allows."""
@@ -138,11 +130,11 @@ def withdraw(application: Application) -> Application:
     return _advance(application, Move.WITHDRAW)
 
 
-def consult(part: Part, *, due: date | None, now: datetime) -> Part | None:
+def consult(part: Part) -> Part | None:
     """Ask the provider; None when the question comes too late, twice, or for no county provider."""
     if part.origin is Origin.MUNICIPAL or not may(part.state, Move.CONSULT):
         return None
-    return replace(part.moved(Move.CONSULT), asked_at=now, asked_due=due)
+    return part.moved(Move.CONSULT)
 
 
 def award(
@@ -163,34 +155,6 @@ def award(
     left = tuple(name for name in part.items if name in decided & shareable)
     last = min(applied_until, until or applied_until)
     return Award(left, last) if left and last >= today else None
-
-
-def due(application: Application, calendar: Calendar) -> Due | None:
-    """Return when the step the application waits for falls due, where this side has a clock."""
-    if application.state is ApplicationState.SUBMITTED:
-        return _endorsement_due(application, calendar)
-    asked = [part for part in application.parts if part.state is ApplicationState.CONSULTING]
-    if application.state is not ApplicationState.CONSULTING:
-        return None
-    return min((opinion_due(part, calendar) for part in asked), key=lambda due: due.on)
-
-
-def opinion_due(part: Part, calendar: Calendar) -> Due:
-    """Return when the provider's opinion falls due: as the Commission set it, else by the decree."""
-    if part.asked_due is not None:
-        return calendar.first(part.asked_due)
-    if part.asked_at is None:
-        raise ValueError(part.id)
-    return calendar.due(day_of(part.asked_at), OPINION_DAYS)
-
-
-def _endorsement_due(application: Application, calendar: Calendar) -> Due:
-    """The clock pauses while the applicant supplies what is missing, then runs on."""
-    received = day_of(application.submitted_at)
-    if application.returned_at is None or application.supplemented_at is None:
-        return calendar.due(received, ENDORSEMENT_DAYS)
-    used = calendar.elapsed(received, day_of(application.returned_at))
-    return calendar.due(day_of(application.supplemented_at), max(ENDORSEMENT_DAYS - used, 1))
 
 
 def _others(application: Application, by: Principal) -> None:

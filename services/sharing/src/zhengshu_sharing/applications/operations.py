@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_chassis import failpoints, ids
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.commission import (
     ApplicationFiling,
     DispatchKind,
@@ -26,11 +27,13 @@ from zhengshu_contracts.vocabulary import ApplicationState, Outcome, SharingClas
 
 from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import arrival, domain
+from zhengshu_sharing.applications.decisions import lapse
 from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithheld
 from zhengshu_sharing.applications.filters import columns_of
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import WITH_COMMISSION
+from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
 
@@ -69,6 +72,9 @@ async def submit(
         parts=parts,
     )
     await unit.applications.add(application)
+    if application.state is ApplicationState.SUBMITTED:
+        competent = await unit.datasets.competent()
+        await clocks.start(unit, Term.ENDORSEMENT, case, party=competent, now=now)
     await _note_arrival(unit, application, by=by)
     _announce_withheld(unit, case, home(by), parts)
     failpoints.hit("application.submitted")
@@ -97,6 +103,7 @@ async def supplement(
     changed = domain.supplement(found, terms=terms, now=now)
     _check_terms(unit, terms, now=now)
     await unit.applications.save(changed)
+    await clocks.resume(unit, changed.id, now=now)
     await _note(unit, changed, "补正", by=by, now=now, opinion=given.note)
     unit.outbox.add(ApplicationSupplemented(**_about(changed)), aggregate=changed.id)
     return changed
@@ -119,7 +126,8 @@ async def withdraw(
         if part.state in WITH_COMMISSION:
             notice = WithdrawalFiling(part=part.id, reason=reason)
             unit.dispatches.open(DispatchKind.WITHDRAWAL, part.id, notice, expects_answer=False)
-    await unit.opinions.lapse([part.id for part in found.parts])
+    await clocks.stop(unit, changed.id, now=now)
+    await lapse(unit, found.parts, now=now)
     await _note(unit, changed, "撤回申请", by=by, now=now, opinion=reason)
     unit.outbox.add(ApplicationWithdrawn(**_about(changed)), aggregate=changed.id)
     return changed
@@ -137,6 +145,7 @@ async def _endorse(
         code = dataset.municipal_code if dataset else None
         filing = _filing(changed, part, applicant, code, opinion)
         unit.dispatches.open(DispatchKind.APPLICATION, part.id, filing)
+    await clocks.stop(unit, changed.id, now=now)
     await _note(unit, changed, "同意转报", by=by, now=now, opinion=opinion)
     unit.outbox.add(ApplicationEndorsed(**_about(changed), by=by.id), aggregate=changed.id)
     return changed
@@ -147,6 +156,7 @@ async def _give_back(
 ) -> Application:
     changed = domain.give_back(found, by=by, missing=decision.missing, now=now)
     await unit.applications.save(changed)
+    await clocks.pause(unit, changed.id, now=now)
     opinion = f"{decision.opinion}。需补正:{';'.join(decision.missing)}"
     await _note(unit, changed, "一次性告知补正", by=by, now=now, opinion=opinion)
     unit.outbox.add(ApplicationReturned(**_about(changed), by=by.id), aggregate=changed.id)
@@ -158,6 +168,7 @@ async def _decline(
 ) -> Application:
     changed = domain.decline(found, by=by, reason=reason)
     await unit.applications.save(changed)
+    await clocks.stop(unit, changed.id, now=now)
     await _note(unit, changed, "不同意转报", by=by, now=now, opinion=reason)
     for part in _moved(found, changed):
         event = ApplicationRefused(**_about(changed), part=part.id, dataset=part.dataset, by=by.id)

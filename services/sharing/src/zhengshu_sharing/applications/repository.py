@@ -180,8 +180,6 @@ def _part(part: Part) -> dict[str, Any]:
         "state": part.state.value,
         "reason": part.reason,
         "grant_id": part.grant,
-        "asked_at": part.asked_at,
-        "asked_due": part.asked_due,
     }
 
 
@@ -199,8 +197,6 @@ def _to_part(row: PartRow) -> Part:
         state=ApplicationState(row.state),
         reason=row.reason,
         grant=row.grant_id,
-        asked_at=row.asked_at,
-        asked_due=row.asked_due,
     )
 
 

@@ -50,8 +50,6 @@ class PartRow(Base):
     state: Mapped[str]
     reason: Mapped[str | None]
     grant_id: Mapped[str | None]
-    asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    asked_due: Mapped[date | None]
 
 
 class StepRow(Base):

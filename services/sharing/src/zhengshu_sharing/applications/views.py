@@ -5,15 +5,19 @@ from collections.abc import Sequence
 from zhengshu_contracts.sharing import ApplicationOut, PartOut
 from zhengshu_contracts.sharing import Step as StepOut
 
-from zhengshu_sharing.applications.domain import Application, Part, due
+from zhengshu_sharing.applications.domain import Application, Part
 from zhengshu_sharing.applications.repository import Step
+from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.unit import Unit
 
 
 async def shown(unit: Unit, applications: Sequence[Application]) -> list[ApplicationOut]:
     """Return applications with their timelines and due dates."""
     timelines = await unit.applications.timelines(one.id for one in applications)
-    return [_application(unit, one, timelines.get(one.id, [])) for one in applications]
+    clocks = await unit.clocks.next_due(one.id for one in applications)
+    return [
+        _application(one, timelines.get(one.id, []), clocks.get(one.id)) for one in applications
+    ]
 
 
 async def one(unit: Unit, application: Application) -> ApplicationOut:
@@ -21,9 +25,10 @@ async def one(unit: Unit, application: Application) -> ApplicationOut:
     return (await shown(unit, [application]))[0]
 
 
-def _application(unit: Unit, application: Application, timeline: list[Step]) -> ApplicationOut:
+def _application(
+    application: Application, timeline: list[Step], clock: Clock | None
+) -> ApplicationOut:
     terms = application.terms
-    deadline = due(application, unit.calendar)
     return ApplicationOut(
         id=application.id,
         number=application.number,
@@ -38,8 +43,8 @@ def _application(unit: Unit, application: Application, timeline: list[Step]) -> 
         parts=[_part(part) for part in application.parts],
         timeline=[_step(step) for step in timeline],
         submitted_at=application.submitted_at,
-        due=deadline.on if deadline else None,
-        due_provisional=deadline.provisional if deadline else False,
+        due=clock.due if clock else None,
+        due_provisional=clock.provisional if clock else False,
     )
 
 

@@ -13,7 +13,7 @@ from zhengshu_contracts.catalog import (
     ItemBrief,
     OrganizationRegistered,
 )
-from zhengshu_contracts.vocabulary import Origin
+from zhengshu_contracts.vocabulary import OrganizationKind, Origin
 
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound
@@ -42,6 +42,13 @@ class Datasets:
         """Return an organisation's name; its code while its registration is not yet known here."""
         row = await self._session.get(OrganizationRow, organization)
         return row.name if row else organization
+
+    async def competent(self) -> str:
+        """Return the competent department's code; its kind while it is not yet known here."""
+        kind = OrganizationKind.COMPETENT.value
+        query = select(OrganizationRow.code).where(OrganizationRow.kind == kind)
+        found = await self._session.scalar(query.order_by(OrganizationRow.as_of).limit(1))
+        return found or kind
 
     async def publish(self, event: EntryPublished, *, at: datetime) -> None:
         """Take a published revision, unless a newer one is known."""

@@ -1,6 +1,6 @@
 """Routes of opinions: HTTP in, HTTP out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Query
@@ -9,13 +9,28 @@ from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.sharing import OpinionIn, OpinionList, OpinionOut
-from zhengshu_contracts.vocabulary import OpinionState
+from zhengshu_contracts.sharing import (
+    ExtensionDecision,
+    ExtensionIn,
+    ExtensionOut,
+    OpinionIn,
+    OpinionList,
+    OpinionOut,
+)
+from zhengshu_contracts.vocabulary import OpinionState, Outcome
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.applications.domain import Application, Part, opinion_due
+from zhengshu_sharing.applications.domain import Application, Part
 from zhengshu_sharing.applications.errors import ConsentNotGiven
-from zhengshu_sharing.opinions import operations
+from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.clocks.errors import (
+    ExtensionAsked,
+    ExtensionNotAsked,
+    ExtensionTooLong,
+    OwnExtension,
+)
+from zhengshu_sharing.clocks.tables import ExtensionRow
+from zhengshu_sharing.opinions import extensions, operations
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import (
     NoSuchOutcome,
@@ -76,13 +91,66 @@ async def give_opinion(
     return (await _shown(unit, [changed]))[0]
 
 
+@router.post(
+    "/{opinion_id}/extension",
+    response_model=OpinionOut,
+    responses=problems(OpinionNotFound, OpinionClosed, ExtensionAsked, ExtensionTooLong),
+    dependencies=[allowed(Action.OPINION_GIVE)],
+)
+async def ask_extension(
+    opinion_id: str, body: ExtensionIn, by: By, unit: InUnit, now: Now
+) -> OpinionOut:
+    """提供单位因特殊原因申请延期答复"""
+    found = await extensions.ask(unit, opinion_id, body, by=by, now=now)
+    return (await _shown(unit, [found]))[0]
+
+
+@router.post(
+    "/{opinion_id}/extension/decision",
+    response_model=OpinionOut,
+    responses=problems(
+        OpinionNotFound, OpinionClosed, ExtensionNotAsked, OwnExtension, NoSuchOutcome
+    ),
+    dependencies=[allowed(Action.EXTENSION_DECIDE)],
+)
+async def decide_extension(
+    opinion_id: str, body: ExtensionDecision, by: By, unit: InUnit, now: Now
+) -> OpinionOut:
+    """主管部门审核延期答复,结果告知申请单位"""
+    found = await extensions.decide(unit, opinion_id, body, by=by, now=now)
+    return (await _shown(unit, [found]))[0]
+
+
 async def _shown(unit: Unit, opinions: Sequence[Opinion]) -> list[OpinionOut]:
     parts = await unit.applications.parts(one.part for one in opinions)
-    return [_opinion(unit, one, *parts[one.part]) for one in opinions]
+    clocks = await unit.clocks.of_matters(one.id for one in opinions)
+    asked = await unit.clocks.extensions(clock.id for clock in clocks.values())
+    return [
+        _opinion(one, *parts[one.part], clocks.get(one.id), _extension(clocks.get(one.id), asked))
+        for one in opinions
+    ]
 
 
-def _opinion(unit: Unit, opinion: Opinion, application: Application, part: Part) -> OpinionOut:
-    due = opinion_due(part, unit.calendar)
+def _extension(clock: Clock | None, asked: Mapping[str, ExtensionRow]) -> ExtensionOut | None:
+    row = asked.get(clock.id) if clock else None
+    if row is None:
+        return None
+    return ExtensionOut(
+        days=row.days,
+        reason=row.reason,
+        asked_at=row.asked_at,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        opinion=row.opinion,
+    )
+
+
+def _opinion(
+    opinion: Opinion,
+    application: Application,
+    part: Part,
+    clock: Clock | None,
+    extension: ExtensionOut | None,
+) -> OpinionOut:
     return OpinionOut(
         id=opinion.id,
         part=part.id,
@@ -97,7 +165,8 @@ def _opinion(unit: Unit, opinion: Opinion, application: Application, part: Part)
         state=opinion.state,
         state_label=opinion.state.label,
         requested_at=opinion.requested_at,
-        due=due.on,
-        due_provisional=due.provisional,
+        due=clock.due if clock else None,
+        due_provisional=clock.provisional if clock else False,
         reason=opinion.reason,
+        extension=extension,
     )

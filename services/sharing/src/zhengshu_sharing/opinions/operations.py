@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import OpinionGiven, OpinionIn, OpinionRequested
@@ -13,6 +14,7 @@ from zhengshu_sharing.applications import domain as applications
 from zhengshu_sharing.applications.arrival import check_consent
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move, may
+from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.opinions import domain
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import OpinionClosed, OpinionNotFound
@@ -31,19 +33,28 @@ async def read(unit: Unit, opinion: str, *, by: Principal) -> Opinion:
 async def request(unit: Unit, answer: OpinionRequestAnswer, *, now: datetime) -> bool:
     """Put the Commission's question to the provider; False when it comes too late or twice."""
     application, part = await unit.applications.lock_part(answer.part)
-    asked = applications.consult(part, due=answer.due, now=now)
+    asked = applications.consult(part)
     if asked is None:
         return False
     await unit.applications.save(application.with_part(asked))
     opinion = Opinion(ids.new("o"), part.id, application.id, part.provider, requested_at=now)
     await unit.opinions.add(opinion)
+    clock = await clocks.start(
+        unit,
+        Term.REPLY_CONDITIONAL,
+        opinion.id,
+        case=application.id,
+        party=part.provider,
+        now=now,
+        set_for=answer.due,
+    )
     await decisions.note(unit, part, application, "征求提供单位意见", "", now=now)
     event = OpinionRequested(
         opinion=opinion.id,
         part=part.id,
         application=application.id,
         provider=part.provider,
-        due=applications.opinion_due(asked, unit.calendar).on,
+        due=clock.due,
     )
     unit.outbox.add(event, aggregate=application.id)
     return True
@@ -70,6 +81,7 @@ async def answer(
     if not may(part.state, Move.ANSWER):
         raise OpinionClosed(opinion, found.state)
     await unit.opinions.save(changed)
+    await clocks.stop(unit, opinion, now=now)
     await unit.applications.save(application.with_part(part.moved(Move.ANSWER)))
     filing = OpinionFiling(
         opinion=opinion, part=part.id, outcome=given.outcome, reason=given.reason

@@ -36,12 +36,13 @@ class Opinions:
             raise OpinionNotFound(opinion)
         return _opinion(row)
 
-    async def lapse(self, parts: list[str]) -> None:
-        """Ask no longer about parts that are over."""
+    async def lapse(self, parts: list[str]) -> list[str]:
+        """Ask no longer about parts that are over; return the questions that were open."""
         open_ones = update(OpinionRow).where(
             OpinionRow.part.in_(parts), OpinionRow.state == OpinionState.REQUESTED.value
         )
-        await self._session.execute(open_ones.values(state=OpinionState.LAPSED.value))
+        lapsed = open_ones.values(state=OpinionState.LAPSED.value).returning(OpinionRow.id)
+        return list(await self._session.scalars(lapsed))
 
     async def page(
         self, *, provider: str | None, state: OpinionState | None, after: str | None, limit: int

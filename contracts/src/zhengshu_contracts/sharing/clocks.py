@@ -1,0 +1,90 @@
+"""Clocks: what sharing announces of the periods it runs, and the extensions asked of them."""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel, Event
+from zhengshu_contracts.clocks import Term
+from zhengshu_contracts.vocabulary import Outcome
+
+
+class ExtensionIn(ApiModel):
+    """A provider asks for more time (Decree 809 Art. 21)."""
+
+    days: int = Field(ge=1, le=10, description="申请延长的工作日数")
+    reason: str = Field(min_length=2, max_length=500, description="特殊原因")
+
+
+class ExtensionDecision(ApiModel):
+    """What the competent department says to it."""
+
+    outcome: Outcome = Field(description="agree 同意延期;refuse 不同意")
+    opinion: str = Field(min_length=1, max_length=500, description="意见")
+
+
+class ExtensionOut(ApiModel):
+    """An extension asked for, and what became of it."""
+
+    days: int
+    reason: str
+    asked_at: datetime
+    outcome: Outcome | None = None
+    opinion: str | None = None
+
+
+class ClockEvent(Event):
+    """Common members of what happens to a clock."""
+
+    clock: str
+    term: Term
+    matter: str
+    """What it is about: an application, opinion, grant, correction, …"""
+    party: str
+    """The organisation that has to act."""
+
+
+class ClockOpened(ClockEvent):
+    """A period began."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.opened.v1"
+
+    due: date | None
+    provisional: bool
+    basis: str | None = None
+
+
+class ClockPaused(ClockEvent):
+    """A period stands still while somebody else has to act."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.paused.v1"
+
+
+class ClockResumed(ClockEvent):
+    """A period runs on."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.resumed.v1"
+
+    due: date | None
+    provisional: bool
+
+
+class ClockMoved(ClockEvent):
+    """A period ends on another day than was announced."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.moved.v1"
+
+    due: date | None
+    provisional: bool
+    why: str
+    """`extension` or `calendar`."""
+
+
+class ClockClosed(ClockEvent):
+    """What was waited for is done, or no longer waited for."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.closed.v1"
+
+    on: date
+    late: bool

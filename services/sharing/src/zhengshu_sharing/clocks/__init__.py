@@ -1,0 +1,1 @@
+"""Clocks: who has to do what by which working day."""

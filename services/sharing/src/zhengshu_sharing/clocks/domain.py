@@ -1,0 +1,93 @@
+"""A clock: opened, paused, resumed, extended, closed. Knows the calendar, no SQL, no HTTP.
+
+Its due day is computed from what happened, never moved by hand, so that a calendar that arrives later
+gives the same answer as one that was known from the start.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from zhengshu_contracts.clocks import PERIODS, Term
+
+from zhengshu_sharing.clocks.errors import ExtensionTooLong
+from zhengshu_sharing.workdays import Calendar, Due, Span, version_of
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One period that one party has for one matter."""
+
+    id: str
+    term: Term
+    matter: str
+    """What it is about: an application, opinion, grant, correction, …"""
+    case: str
+    """The case the matter belongs to; a matter without one is its own."""
+    party: str
+    """The organisation that has to act."""
+    received: date
+    days: int
+    extended: int = 0
+    set_for: date | None = None
+    """The day somebody entitled to set it wants it by, in place of the days."""
+    stood: tuple[Span, ...] = ()
+    paused_on: date | None = None
+    closed_on: date | None = None
+    due: date | None = None
+    provisional: bool = False
+    calendar: str = ""
+    """Version of the calendar that `due` was computed with."""
+
+    @property
+    def late(self) -> bool:
+        """Whether it was closed after its day."""
+        return bool(self.due and self.closed_on and self.closed_on > self.due)
+
+
+def counted(clock: Clock, calendar: Calendar) -> Clock:
+    """Return the clock with its due day by this calendar; while it is paused it has none."""
+    found = None if clock.paused_on else _due(clock, calendar)
+    return replace(
+        clock,
+        due=found.on if found else None,
+        provisional=found.provisional if found else False,
+        calendar=version_of(calendar),
+    )
+
+
+def pause(clock: Clock, *, on: date) -> Clock:
+    """Stop counting after this day; a clock that stands still stays as it is."""
+    return clock if clock.paused_on else replace(clock, paused_on=on)
+
+
+def resume(clock: Clock, *, on: date) -> Clock:
+    """Go on counting after this day."""
+    if clock.paused_on is None:
+        return clock
+    return replace(clock, stood=(*clock.stood, Span(clock.paused_on, on)), paused_on=None)
+
+
+def extend(clock: Clock, days: int) -> Clock:
+    """Add working days, never more than the law allows in all."""
+    most = PERIODS[clock.term].extension
+    if clock.extended + days > most:
+        raise ExtensionTooLong(clock.term, most)
+    return replace(clock, extended=clock.extended + days)
+
+
+def close(clock: Clock, *, on: date) -> Clock:
+    """Stop the clock for good."""
+    return replace(clock, closed_on=on, paused_on=None)
+
+
+def _due(clock: Clock, calendar: Calendar) -> Due:
+    if clock.set_for is None:
+        due = calendar.due(clock.received, clock.days + clock.extended, clock.stood)
+    else:
+        first = calendar.first(clock.set_for)
+        later = calendar.due(first.on, clock.extended)
+        due = Due(later.on, first.provisional or later.provisional)
+    if not clock.stood:
+        return due
+    # Who was waited for until today cannot make the other late today.
+    return max(due, calendar.due(clock.stood[-1].until, 1), key=lambda one: one.on)

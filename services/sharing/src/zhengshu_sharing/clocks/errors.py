@@ -1,0 +1,37 @@
+"""Why a clock cannot be extended."""
+
+from zhengshu_chassis.errors import Conflict, Forbidden, Invalid
+from zhengshu_contracts.clocks import PERIODS, Term
+
+
+class ExtensionTooLong(Invalid):
+    """The law limits an extension, or allows none."""
+
+    slug = "extension-too-long"
+    title = "延长期限超出规定"
+
+    def __init__(self, term: Term, most: int) -> None:
+        basis = PERIODS[term].basis
+        detail = f"“{term.label}”期限最多可延长 {most} 个工作日" if most else "该期限不得延长"
+        super().__init__(detail, basis=basis.label if basis else None)
+
+
+class ExtensionAsked(Conflict):
+    """An extension is asked for once."""
+
+    slug = "extension-asked"
+    title = "已申请过延期"
+
+
+class ExtensionNotAsked(Conflict):
+    """There is no extension to decide."""
+
+    slug = "extension-not-asked"
+    title = "没有待审核的延期申请"
+
+
+class OwnExtension(Forbidden):
+    """Nobody consents to their own request."""
+
+    slug = "own-extension"
+    title = "不能审核本人提出的延期申请"

@@ -1,0 +1,125 @@
+"""Starting and stopping clocks; every change is announced, so that others can watch them.
+
+The caller owns the transaction and holds what the clock is about.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from zhengshu_chassis import ids
+from zhengshu_contracts.clocks import PERIODS, Term, days_of
+from zhengshu_contracts.sharing import (
+    ClockClosed,
+    ClockEvent,
+    ClockMoved,
+    ClockOpened,
+    ClockPaused,
+    ClockResumed,
+)
+
+from zhengshu_sharing.clocks import domain
+from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.unit import Unit
+from zhengshu_sharing.workdays import day_of, version_of
+
+BATCH = 200
+
+
+async def start(
+    unit: Unit,
+    term: Term,
+    matter: str,
+    *,
+    party: str,
+    now: datetime,
+    case: str | None = None,
+    set_for: date | None = None,
+) -> Clock:
+    """Open a clock for a party that has something to do from now on."""
+    clock = Clock(
+        id=ids.new("k"),
+        term=term,
+        matter=matter,
+        case=case or matter,
+        party=party,
+        received=day_of(now),
+        days=days_of(term, unit.settings.terms),
+        set_for=set_for,
+    )
+    counted = domain.counted(clock, unit.calendar)
+    await unit.clocks.add(counted)
+    basis = PERIODS[term].basis
+    event = ClockOpened(**_about(counted), **_when(counted), basis=basis.value if basis else None)
+    unit.outbox.add(event, aggregate=counted.id)
+    return counted
+
+
+async def pause(unit: Unit, matter: str, *, now: datetime) -> None:
+    """Let a matter's clocks stand still while somebody else has to act."""
+    await _each(unit, matter, lambda clock: domain.pause(clock, on=day_of(now)), _paused)
+
+
+async def resume(unit: Unit, matter: str, *, now: datetime) -> None:
+    """Let a matter's clocks run on."""
+    await _each(unit, matter, lambda clock: domain.resume(clock, on=day_of(now)), _resumed)
+
+
+async def stop(unit: Unit, matter: str, *, now: datetime) -> None:
+    """Close a matter's clocks: what they waited for is done, or no longer awaited."""
+    for clock in await unit.clocks.running(matter):
+        closed = domain.close(clock, on=day_of(now))
+        await unit.clocks.save(closed)
+        event = ClockClosed(**_about(closed), on=day_of(now), late=closed.late)
+        unit.outbox.add(event, aggregate=closed.id)
+
+
+async def extend(unit: Unit, clock: Clock, days: int) -> Clock:
+    """Add working days to a clock."""
+    return await _keep(unit, domain.extend(clock, days), _moved("extension"))
+
+
+async def recount(unit: Unit) -> int:
+    """Compute anew what was computed with another calendar; return how many were looked at."""
+    found = await unit.clocks.outdated(version_of(unit.calendar), limit=BATCH)
+    for clock in found:
+        counted = domain.counted(clock, unit.calendar)
+        await unit.clocks.save(counted)
+        if (counted.due, counted.provisional) != (clock.due, clock.provisional):
+            unit.outbox.add(_moved("calendar")(counted), aggregate=counted.id)
+    return len(found)
+
+
+async def _each(
+    unit: Unit, matter: str, change: Callable[[Clock], Clock], tell: Callable[[Clock], ClockEvent]
+) -> None:
+    for clock in await unit.clocks.running(matter):
+        changed = change(clock)
+        if changed is not clock:
+            await _keep(unit, changed, tell)
+
+
+async def _keep(unit: Unit, clock: Clock, tell: Callable[[Clock], ClockEvent]) -> Clock:
+    counted = domain.counted(clock, unit.calendar)
+    await unit.clocks.save(counted)
+    unit.outbox.add(tell(counted), aggregate=counted.id)
+    return counted
+
+
+def _paused(clock: Clock) -> ClockPaused:
+    return ClockPaused(**_about(clock))
+
+
+def _resumed(clock: Clock) -> ClockResumed:
+    return ClockResumed(**_about(clock), **_when(clock))
+
+
+def _moved(why: str) -> Callable[[Clock], ClockMoved]:
+    return lambda clock: ClockMoved(**_about(clock), **_when(clock), why=why)
+
+
+def _about(clock: Clock) -> dict[str, str]:
+    return {"clock": clock.id, "term": clock.term, "matter": clock.matter, "party": clock.party}
+
+
+def _when(clock: Clock) -> dict[str, object]:
+    return {"due": clock.due, "provisional": clock.provisional}

@@ -1,0 +1,124 @@
+"""All SQL of clocks. Whoever changes a clock holds the lock of what it is about."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_contracts.clocks import Term
+
+from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.clocks.tables import ClockRow, ExtensionRow
+from zhengshu_sharing.workdays import Span
+
+
+class Clocks:
+    """Running and stopped clocks, with the extensions asked for."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, clock: Clock) -> None:
+        """Store a new clock."""
+        await self._session.execute(insert(ClockRow).values(id=clock.id, **_values(clock)))
+
+    async def save(self, clock: Clock) -> None:
+        """Store a changed clock."""
+        changed = update(ClockRow).where(ClockRow.id == clock.id)
+        await self._session.execute(changed.values(**_values(clock)))
+
+    async def running(self, matter: str, term: Term | None = None) -> list[Clock]:
+        """Return the clocks of a matter that nobody has stopped."""
+        query = select(ClockRow).where(ClockRow.matter == matter, ClockRow.closed_on.is_(None))
+        if term is not None:
+            query = query.where(ClockRow.term == term.value)
+        return await self._clocks(query)
+
+    async def of_matters(self, matters: Iterable[str]) -> dict[str, Clock]:
+        """Return the newest clock of each matter, stopped or not."""
+        query = select(ClockRow).where(ClockRow.matter.in_(list(matters))).order_by(ClockRow.id)
+        return {clock.matter: clock for clock in await self._clocks(query)}
+
+    async def next_due(self, cases: Iterable[str]) -> dict[str, Clock]:
+        """Return, for each case that waits for somebody, the running clock that is over first."""
+        query = (
+            select(ClockRow)
+            .where(ClockRow.case.in_(list(cases)), ClockRow.closed_on.is_(None))
+            .where(ClockRow.due.is_not(None))
+            .order_by(ClockRow.due.desc(), ClockRow.id)
+        )
+        return {clock.case: clock for clock in await self._clocks(query)}
+
+    async def outdated(self, calendar: str, *, limit: int) -> list[Clock]:
+        """Hold running clocks that were computed with another calendar."""
+        query = (
+            select(ClockRow)
+            .where(ClockRow.closed_on.is_(None), ClockRow.calendar != calendar)
+            .order_by(ClockRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._clocks(query)
+
+    async def extension(self, clock: str) -> ExtensionRow | None:
+        """Return the extension asked for, if there is one."""
+        query = select(ExtensionRow).where(ExtensionRow.clock == clock)
+        return await self._session.scalar(query.execution_options(populate_existing=True))
+
+    async def extensions(self, clocks: Iterable[str]) -> dict[str, ExtensionRow]:
+        """Return the extensions of several clocks."""
+        query = select(ExtensionRow).where(ExtensionRow.clock.in_(list(clocks)))
+        return {row.clock: row for row in await self._session.scalars(query)}
+
+    async def ask(self, clock: str, **values: Any) -> None:
+        """Store a request for more time."""
+        await self._session.execute(insert(ExtensionRow).values(clock=clock, **values))
+
+    async def decide(self, clock: str, **values: Any) -> None:
+        """Store what became of it."""
+        changed = update(ExtensionRow).where(ExtensionRow.clock == clock)
+        await self._session.execute(changed.values(**values))
+
+    async def _clocks(self, query: Any) -> list[Clock]:
+        found = await self._session.scalars(query.execution_options(populate_existing=True))
+        return [_clock(row) for row in found]
+
+
+def _values(clock: Clock) -> dict[str, Any]:
+    return {
+        "term": clock.term.value,
+        "matter": clock.matter,
+        "case": clock.case,
+        "party": clock.party,
+        "received": clock.received,
+        "days": clock.days,
+        "extended": clock.extended,
+        "set_for": clock.set_for,
+        "stood": [[str(span.after), str(span.until)] for span in clock.stood],
+        "paused_on": clock.paused_on,
+        "closed_on": clock.closed_on,
+        "due": clock.due,
+        "provisional": clock.provisional,
+        "calendar": clock.calendar,
+    }
+
+
+def _clock(row: ClockRow) -> Clock:
+    return Clock(
+        id=row.id,
+        term=Term(row.term),
+        matter=row.matter,
+        case=row.case,
+        party=row.party,
+        received=row.received,
+        days=row.days,
+        extended=row.extended,
+        set_for=row.set_for,
+        stood=tuple(Span(*(date.fromisoformat(day) for day in span)) for span in row.stood),
+        paused_on=row.paused_on,
+        closed_on=row.closed_on,
+        due=row.due,
+        provisional=row.provisional,
+        calendar=row.calendar,
+    )
