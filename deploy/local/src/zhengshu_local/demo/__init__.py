@@ -22,15 +22,21 @@ def doors_of(node: Node) -> Doors:
     """Return the doors of a node on this machine."""
     secrets = node.secrets
     officer = secrets.pair("clients", "officer")
+    log_key = secrets.pair("ed25519", "audit_checkpoint")["public"]
+    witness_key = secrets.pair("ed25519", "commission_witness")["public"]
+    server = node.layout.server_url("postgres")
+    owner = node.layout.server_url("audit_owner")
     return Doors(
         gateway=node.url("gateway"),
         nats=node.nats.url,
         desk=node.url("commission"),
         desk_token=secrets("hmac", "desk"),
         officer=(officer["client_id"], officer["client_secret"]),
-        log_key=secrets.pair("ed25519", "audit_checkpoint")["public"],
-        witness_key=secrets.pair("ed25519", "commission_witness")["public"],
-        fsck_tampered=lambda: tampered_copy(node),
+        log_key=log_key,
+        witness_key=witness_key,
+        fsck_tampered=lambda: tampered_copy(
+            server, owner, log_key=log_key, witness_key=witness_key
+        ),
         folder=node.directory / "demo",
     )
 

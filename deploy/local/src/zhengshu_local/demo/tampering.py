@@ -6,7 +6,6 @@ import sys
 
 import asyncpg
 
-from zhengshu_local.node import Node
 from zhengshu_local.postgres import binary
 
 COPY = "audit_tampered"
@@ -16,19 +15,17 @@ WHERE index = (SELECT min(index) FROM leaves WHERE payload IS NOT NULL)
 """
 
 
-def tampered_copy(node: Node) -> tuple[int, str]:
-    """Return fsck's exit code and output on a copy with one row changed."""
-    server = node.layout.database_url("postgres", "postgres").rsplit("/", 1)[0]
+def tampered_copy(server: str, owner: str, *, log_key: str, witness_key: str) -> tuple[int, str]:
+    """Return fsck's exit code and output on a copy with one row changed.
+
+    `server` is the server's URL as its superuser, `owner` as the audit database's owner.
+    """
     asyncio.run(_run(f"{server}/postgres", f"DROP DATABASE IF EXISTS {COPY}"))
     asyncio.run(_run(f"{server}/postgres", f"CREATE DATABASE {COPY} OWNER audit_owner"))
     _copy(f"{server}/audit", f"{server}/{COPY}")
     asyncio.run(_run(f"{server}/{COPY}", CHANGE))
-    url = node.layout.database_url(COPY, "audit_owner")
-    keys = (
-        ("--public-key", node.secrets.pair("ed25519", "audit_checkpoint")["public"]),
-        ("--witness-key", node.secrets.pair("ed25519", "commission_witness")["public"]),
-    )
-    options = ["--database-url", url, *(part for pair in keys for part in pair)]
+    options = ["--database-url", f"{owner}/{COPY}"]
+    options += ["--public-key", log_key, "--witness-key", witness_key]
     done = subprocess.run(
         [sys.executable, "-m", "zhengshu_audit", "fsck", *options],
         capture_output=True,

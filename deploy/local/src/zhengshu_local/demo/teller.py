@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import httpx
 from zhengshu import Refused
 
 T = TypeVar("T")
@@ -50,8 +51,18 @@ class Teller:
         """Look again and again until there is something to see."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if seen := look():
+            if seen := _looked(look):
                 self.check(text, True)
                 return seen
             time.sleep(0.1)
         raise NotAsTold(f"{text}:{seconds:.0f} 秒内没有等到")
+
+
+def _looked(look: Callable[[], T | None]) -> T | None:
+    """Look once; a node that asks for another try (503) has nothing to see yet."""
+    try:
+        return look()
+    except Refused as refusal:
+        if refusal.status != httpx.codes.SERVICE_UNAVAILABLE:
+            raise
+        return None
