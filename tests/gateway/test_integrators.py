@@ -189,6 +189,30 @@ class TestGrants:
             assert await reader.hear() == []
 
 
+class TestPlainNats:
+    """What `docs/events.md` tells whoever has no SDK: two connections, one listens, one pulls."""
+
+    async def test_one_connection_listens_and_another_pulls(self, county):
+        await county.announce(TOWNS, 3)
+        url = county.world.bus.url.replace("//", f"//{county.token('sys-reader')}@")
+        listening, pulling = Client(), Client()
+        for connection in (listening, pulling):
+            await connection.connect(url, allow_reconnect=False)
+        inbox = await listening.subscribe("_INBOX.sys-reader.cli")
+        await listening.flush()
+        pull = "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-reader"
+        await pulling.publish(
+            pull, b'{"batch": 10, "expires": 5000000000}', "_INBOX.sys-reader.cli"
+        )
+        for version in (1, 2, 3):
+            message = await inbox.next_msg(timeout=2)
+            assert Envelope.model_validate_json(message.data).sequence == version
+            await message.ack()
+        await listening.close()
+        await pulling.close()
+        assert (await county.consumer("sys-reader"))["ack_floor"]["consumer_seq"] == 3
+
+
 class TestFurtherConsumers:
     """More filters than one consumer takes."""
 
