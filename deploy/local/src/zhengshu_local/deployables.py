@@ -35,8 +35,12 @@ class Layout:
 
     def database_url(self, database: str, role: str) -> str:
         """Return the URL of one database as one role."""
+        return f"{self.server_url(role)}/{database}"
+
+    def server_url(self, role: str) -> str:
+        """Return the URL of the database server as one role."""
         password = self.secrets("databases", role)
-        return f"postgresql://{role}:{password}@127.0.0.1:{self.port('postgres')}/{database}"
+        return f"postgresql://{role}:{password}@127.0.0.1:{self.port('postgres')}"
 
     @property
     def nats_url(self) -> str:
