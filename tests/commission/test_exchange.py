@@ -1,5 +1,6 @@
 """The stand-in over real PostgreSQL: filings, decisions, uploads, faults."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -208,3 +209,9 @@ async def test_malformed_filings_say_where(county: County) -> None:
     places = {each["pointer"] for each in answer.json()["errors"]}
     assert answer.status_code == 422
     assert places == {"/part", "/outcome", "/reason"}
+
+
+async def test_filings_at_once_each_get_a_number(county: County) -> None:
+    filed = [county.put(f"application/d-{n}", application(f"p-{n}")) for n in range(8)]
+    numbers = {each.json()["number"] for each in await asyncio.gather(*filed)}
+    assert len(numbers) == 8

@@ -63,7 +63,7 @@ def about(kind: DispatchKind, body: ApiModel) -> str:
 async def _entry(store: Store, row: FilingRow) -> None:
     filing = wire.EntryFiling.model_validate(row.body)
     sequence = await store.entry_sequence(filing.entry)
-    code = f"350100{sequence:06d}"
+    code = filing.municipal_code or f"350100{sequence:06d}"
     row.state = ANSWERED
     store.answer(row.ref, wire.EntryAnswer(entry=filing.entry, municipal_code=code))
 

@@ -69,10 +69,8 @@ class Store:
 
     async def add(self, kind: str, ref: str, about: str, body: ApiModel) -> FilingRow:
         """Take a filing in under the next number."""
-        newest = await self.session.scalar(select(func.coalesce(func.max(FilingRow.number), 0)))
         row = FilingRow(
             ref=ref,
-            number=(newest or 0) + 1,
             kind=kind,
             about=about,
             body=body.model_dump(mode="json"),
@@ -99,14 +97,9 @@ class Store:
 
     async def entry_sequence(self, entry: str) -> int:
         """Return an entry's number in the municipal catalogue, giving it one if it has none."""
-        known = await self.session.get(EntryRow, entry)
-        if known is not None:
-            return known.sequence
-        newest = await self.session.scalar(select(func.coalesce(func.max(EntryRow.sequence), 0)))
-        row = EntryRow(entry=entry, sequence=(newest or 0) + 1)
-        self.session.add(row)
-        await self.session.flush()
-        return row.sequence
+        statement = insert(EntryRow).values(entry=entry).on_conflict_do_nothing()
+        await self.session.execute(statement)
+        return (await self.session.get_one(EntryRow, entry)).sequence
 
     async def entry(self, entry: str) -> EntryRow | None:
         """Find a county's registered entry."""

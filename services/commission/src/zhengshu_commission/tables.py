@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, String, func, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, String, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
@@ -15,7 +15,7 @@ class FilingRow(Base):
     __tablename__ = "filings"
 
     ref: Mapped[str] = mapped_column(String(64), primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger, unique=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
     kind: Mapped[str] = mapped_column(String(32), index=True)
     about: Mapped[str] = mapped_column(String(80), index=True)
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -49,7 +49,7 @@ class EntryRow(Base):
     __tablename__ = "entries"
 
     entry: Mapped[str] = mapped_column(String(80), primary_key=True)
-    sequence: Mapped[int] = mapped_column(BigInteger, unique=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
     service_code: Mapped[str | None] = mapped_column(String(80))
 
 

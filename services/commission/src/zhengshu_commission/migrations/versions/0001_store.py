@@ -13,7 +13,7 @@ TABLES = (
     """
     CREATE TABLE filings (
         ref text CONSTRAINT pk_filings PRIMARY KEY,
-        number bigint NOT NULL CONSTRAINT uq_filings_number UNIQUE,
+        number bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT uq_filings_number UNIQUE,
         kind text NOT NULL,
         about text NOT NULL,
         body jsonb NOT NULL,
@@ -39,7 +39,7 @@ TABLES = (
     """
     CREATE TABLE entries (
         entry text CONSTRAINT pk_entries PRIMARY KEY,
-        sequence bigint NOT NULL CONSTRAINT uq_entries_sequence UNIQUE,
+        sequence bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT uq_entries_sequence UNIQUE,
         service_code text
     )
     """,
