@@ -4,8 +4,9 @@ Each class mirrors the model of the same name in `contracts.policy` (a test comp
 does not validate has no fact and is therefore refused. Knows no rule.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from pydantic import TypeAdapter
 from zhengshu_contracts.limits import ItemMask, Quota
@@ -52,6 +53,22 @@ class Dataset:
     key: tuple[str, ...] = ()
     suspended: bool = False
     municipal_code: str | None = None
+    # Names of items by sharing class, sorted out once: each decision asks for them.
+    names: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    unconditional: frozenset[str] = field(init=False, compare=False, repr=False)
+    conditional: frozenset[str] = field(init=False, compare=False, repr=False)
+    withheld: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        put = partial(object.__setattr__, self)
+        put("names", tuple(item.name for item in self.items))
+        put("unconditional", self._of(SharingClass.UNCONDITIONAL))
+        put("conditional", self._of(SharingClass.CONDITIONAL))
+        # Withheld, and whatever is of a class nobody knows.
+        put("withheld", frozenset(self.names) - self.unconditional - self.conditional)
+
+    def _of(self, sharing: SharingClass) -> frozenset[str]:
+        return frozenset(item.name for item in self.items if item.sharing is sharing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 business; a case that no rule takes is refused. What is missing, unknown or not yet valid never opens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from zhengshu_contracts.basis import Basis
@@ -22,7 +22,6 @@ from zhengshu_contracts.vocabulary import (
     Origin,
     PrincipalKind,
     ServiceRegistrationState,
-    SharingClass,
 )
 
 from zhengshu_gateway import refusals
@@ -51,6 +50,9 @@ READERS = frozenset(
 )
 """政务部门 (Decree 809 Art. 2) that read what others provide."""
 
+GENERAL = frozenset({OpeningClass.GENERAL})
+OPEN = frozenset({OpeningClass.GENERAL, OpeningClass.AUTHORIZED})
+
 Rule = Callable[[Case, Dataset], Decision | None]
 
 
@@ -75,7 +77,7 @@ def provider_own_rows(case: Case, dataset: Dataset) -> Decision | None:
     owner = case.principal.organization
     if case.action is Action.OPEN_READ or case.opener or not owner or owner != dataset.provider:
         return None
-    return _answer(case, dataset, Offer("provider-own-rows", Basis.DECREE_11, lambda _: True))
+    return _answer(case, dataset, Offer("provider-own-rows", Basis.DECREE_11, dataset.names))
 
 
 def published(_: Case, dataset: Dataset) -> Decision | None:
@@ -96,8 +98,8 @@ def upload(case: Case, dataset: Dataset) -> Decision | None:
         return None
     if dataset.origin is not Origin.COUNTY:
         return refusals.not_uploaded()
-    offer = Offer("upload", Basis.MEASURES_REGISTER, lambda item: not _withheld(item))
-    return _answer(case, dataset, offer)
+    names = dataset.unconditional | dataset.conditional
+    return _answer(case, dataset, Offer("upload", Basis.MEASURES_REGISTER, names))
 
 
 def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
@@ -117,12 +119,13 @@ def enterprise_does_not_read(case: Case, _: Dataset) -> Decision | None:
 
 def withheld(case: Case, dataset: Dataset) -> Decision | None:
     """What the law withholds is refused with that law, registered (it never is) or not."""
-    names = {item.name for item in dataset.items if _withheld(item)}
-    asked = {item.name for item in dataset.items} if case.requested is None else set(case.requested)
-    hopeless = asked <= names if case.requested is None else asked & names
-    if not _shares(case) or not hopeless or not _reader(case):
+    if not _shares(case) or not _reader(case):
         return None
-    return refusals.items_withheld(item for item in dataset.items if item.name in asked & names)
+    if case.requested is None:
+        asked = frozenset() if dataset.unconditional or dataset.conditional else dataset.withheld
+    else:
+        asked = dataset.withheld.intersection(case.requested)
+    return refusals.items_withheld(_items(dataset, asked)) if asked else None
 
 
 def registered(_: Case, dataset: Dataset) -> Decision | None:
@@ -144,7 +147,7 @@ def opening_system_export(case: Case, dataset: Dataset) -> Decision | None:
     offer = Offer(
         "opening-system-export",
         Basis.MEASURES_OPENING,
-        lambda item: _opened(item, listing) is not OpeningClass.CLOSED,
+        [one.name for one in dataset.items if _opened(one, dataset, listing) in OPEN],
         uses=OPENING,
     )
     return _answer(case, dataset, offer)
@@ -158,11 +161,11 @@ def open_door(case: Case, dataset: Dataset) -> Decision | None:
     if listing is None or listing.state is not ListingState.LISTED:
         return refusals.listing_unknown()
     right = _authorization(case, listing)
-    admits = {OpeningClass.GENERAL} | ({OpeningClass.AUTHORIZED} if right else set())
+    admits = OPEN if right else GENERAL
     offer = Offer(
         "open-authorized" if right else "open-general",
         Basis.MEASURES_OPENING,
-        lambda item: _opened(item, listing) in admits,
+        [one.name for one in dataset.items if _opened(one, dataset, listing) in admits],
         uses=OPENING,
         # A file holds every column of its snapshot: whoever may not have one may not have it.
         wanted=listing.items if case.mode is Mode.EXPORT else None,
@@ -173,32 +176,27 @@ def open_door(case: Case, dataset: Dataset) -> Decision | None:
 
 def unconditional(case: Case, dataset: Dataset) -> Decision | None:
     """Unconditional items at once, when nothing conditional was asked for."""
-    if not _reader(case) or _conditional(case, dataset):
+    if not _reader(case) or _asked(case, dataset):
         return None
-    return _answer(case, dataset, Offer("unconditional", Basis.DECREE_14, _unconditional))
+    offer = Offer("unconditional", Basis.DECREE_14, dataset.unconditional)
+    return _answer(case, dataset, offer)
 
 
 def granted(case: Case, dataset: Dataset) -> Decision | None:
     """Conditional items under one live grant for exactly its columns, rows and modes."""
     if not _reader(case):
         return None
-    asked = _conditional(case, dataset)
+    asked = _asked(case, dataset)
     live = [grant for grant in case.grants if _live(grant, case)]
     usable = [grant for grant in live if case.mode in grant.modes and _serves(grant, case, asked)]
-    if len({_terms(one) for one in usable}) > 1:
+    if len(usable) > 1 and len({_terms(one) for one in usable}) > 1:
         return refusals.grant_not_named(usable)
     grant = max(usable, key=lambda one: one.ends, default=None)
     if grant is None:
         others = [one for one in live if case.mode not in one.modes and _serves(one, case, asked)]
         return _ungranted(case, dataset, bool(others))
-    items = asked.intersection(grant.items)
-    offer = Offer(
-        "granted",
-        Basis.DECREE_15,
-        lambda item: _unconditional(item) or item.name in items,
-        uses=SHARING,
-        grant=grant,
-    )
+    names = dataset.unconditional | asked.intersection(grant.items)
+    offer = Offer("granted", Basis.DECREE_15, names, uses=SHARING, grant=grant)
     return _answer(case, dataset, offer)
 
 
@@ -224,7 +222,8 @@ class Offer:
 
     rule: str
     basis: Basis
-    visible: Callable[[Item], bool]
+    visible: Collection[str]
+    """Names of items."""
     uses: frozenset[Writer] = CATALOG
     wanted: tuple[str, ...] | None = None
     grant: Grant | None = None
@@ -234,12 +233,13 @@ class Offer:
 def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
     """Let the visible columns through; refuse if one was named that is not, or if none is left."""
     wanted = case.requested if offer.wanted is None else offer.wanted
-    shown = tuple(item.name for item in dataset.items if offer.visible(item))
-    if wanted is not None and not set(wanted) <= set(shown):
-        return _refused(case, dataset, set(wanted) - set(shown))
-    columns = shown if wanted is None else tuple(name for name in shown if name in wanted)
+    hidden = () if wanted is None else [name for name in wanted if name not in offer.visible]
+    if hidden:
+        return _refused(case, dataset, hidden)
+    chosen = offer.visible if wanted is None else wanted
+    columns = tuple([name for name in dataset.names if name in chosen])
     if not columns:
-        return _refused(case, dataset, {item.name for item in dataset.items})
+        return _refused(case, dataset, dataset.names)
     view = View(
         columns=columns,
         filter=offer.grant.filter if offer.grant else "",
@@ -261,29 +261,30 @@ def _masks(grant: Grant | None, columns: tuple[str, ...]) -> tuple[ItemMask, ...
     return tuple(one for one in grant.masks if one.item in columns) if grant else ()
 
 
-def _refused(case: Case, dataset: Dataset, names: set[str]) -> Decision:
+def _refused(case: Case, dataset: Dataset, names: Collection[str]) -> Decision:
     """Say why these columns are not let through: unknown, not open, withheld, or to be applied for."""
-    hidden = tuple(item for item in dataset.items if item.name in names)
-    if len(hidden) < len(names):
-        return refusals.items_unknown(names - {item.name for item in hidden})
-    if case.action is Action.OPEN_READ or case.opener:
-        return _not_open(case, hidden)
-    conditional = tuple(item for item in hidden if not _withheld(item))
+    hidden = _items(dataset, names)
+    unknown = set(names).difference(dataset.names)
+    if unknown:
+        return refusals.items_unknown(unknown)
+    if not _shares(case):
+        return _not_open(case, dataset, hidden)
+    conditional = tuple(item for item in hidden if item.name not in dataset.withheld)
     if not conditional:
         return refusals.items_withheld(hidden)
     return refusals.items_conditional(conditional, case.mode)
 
 
-def _not_open(case: Case, hidden: tuple[Item, ...]) -> Decision:
+def _not_open(case: Case, dataset: Dataset, hidden: tuple[Item, ...]) -> Decision:
     listing = case.listing
-    if any(_opened(item, listing) is OpeningClass.AUTHORIZED for item in hidden):
+    if any(_opened(item, dataset, listing) is OpeningClass.AUTHORIZED for item in hidden):
         return refusals.authorization_required()
     return refusals.listing_unknown()
 
 
 def _ungranted(case: Case, dataset: Dataset, granted_otherwise: bool) -> Decision:
     """Without a grant the unconditional items remain; of conditional ones say what is missing."""
-    offer = Offer("unconditional", Basis.DECREE_14, _unconditional, uses=SHARING)
+    offer = Offer("unconditional", Basis.DECREE_14, dataset.unconditional, uses=SHARING)
     decision = _answer(case, dataset, offer)
     if decision.rule == "items-conditional" and granted_otherwise:
         return refusals.mode_not_granted(case.mode)
@@ -299,14 +300,15 @@ def _reader(case: Case) -> bool:
     return case.principal.organization_kind in READERS and bool(case.principal.organization)
 
 
-def _conditional(case: Case, dataset: Dataset) -> frozenset[str]:
+def _asked(case: Case, dataset: Dataset) -> frozenset[str]:
     """Names of the conditional items that the caller asks for."""
-    return frozenset(
-        item.name
-        for item in dataset.items
-        if item.sharing is SharingClass.CONDITIONAL
-        and (case.requested is None or item.name in case.requested)
-    )
+    if case.requested is None:
+        return dataset.conditional
+    return dataset.conditional.intersection(case.requested)
+
+
+def _items(dataset: Dataset, names: Collection[str]) -> tuple[Item, ...]:
+    return tuple(item for item in dataset.items if item.name in names)
 
 
 def _terms(grant: Grant) -> tuple[object, ...]:
@@ -339,25 +341,15 @@ def _authorization(case: Case, listing: Listing) -> Authorization | None:
     return None
 
 
-def _unconditional(item: Item) -> bool:
-    return item.sharing is SharingClass.UNCONDITIONAL
-
-
-def _withheld(item: Item) -> bool:
-    """Withheld, or of a class nobody knows."""
-    return item.sharing not in {SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL}
-
-
 def _standing(listing: Listing | None) -> bool:
     return listing is not None and listing.state in {ListingState.BUILDING, ListingState.LISTED}
 
 
-def _opened(item: Item, listing: Listing | None) -> OpeningClass:
+def _opened(item: Item, dataset: Dataset, listing: Listing | None) -> OpeningClass:
     """The stricter of what the item and its listing say; what may not be shared is never open."""
-    if listing is None or item.name not in listing.items or _withheld(item):
+    if listing is None or item.name not in listing.items or item.name in dataset.withheld:
         return OpeningClass.CLOSED
-    known = {OpeningClass.GENERAL, OpeningClass.AUTHORIZED}
-    if item.opening not in known or listing.opening not in known:
+    if item.opening not in OPEN or listing.opening not in OPEN:
         return OpeningClass.CLOSED
     if OpeningClass.AUTHORIZED in {item.opening, listing.opening}:
         return OpeningClass.AUTHORIZED
