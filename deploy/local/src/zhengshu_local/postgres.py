@@ -35,6 +35,8 @@ SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",  # DETAIL of a failing row would show its values
 }
+DYING = "pre-existing shared memory block"
+"""What a start says while sessions of a killed server are still ending: a moment later it succeeds."""
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -77,9 +79,12 @@ class Postgres:
         self.process.start()
         deadline = time.monotonic() + patience
         while not self.ready():
-            if not self.process.running() or time.monotonic() > deadline:
+            dead = not self.process.running()
+            if time.monotonic() > deadline or (dead and DYING not in self.process.tail(200)):
                 raise CannotStart(f"PostgreSQL 未能启动，日志末尾：\n{self.process.tail()}")
-            time.sleep(0.05)
+            time.sleep(0.2 if dead else 0.05)
+            if dead:
+                self.process.start()
 
     def stop(self) -> None:
         """Fast shutdown: sessions end, everything committed stays."""
