@@ -12,6 +12,7 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Exact
 from zhengshu_contracts.catalog import Item, MunicipalEntry
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import (
     ApplicantKind,
     Labelled,
@@ -49,6 +50,8 @@ class EntryFiling(ApiModel):
     provider_name: str
     update_cycle: UpdateCycle
     items: list[Item]
+    municipal_code: str | None = None
+    """The code it bears already, if it was registered before this node was."""
 
 
 class UploadFiling(ApiModel):
@@ -83,6 +86,7 @@ class ApplicationFiling(ApiModel):
     scope: str
     purpose: str
     until: date
+    quota: Quota | None = None
     endorsement: str
 
 
@@ -93,6 +97,8 @@ class OpinionFiling(ApiModel):
     part: str
     outcome: Outcome
     reason: str
+    masks: tuple[ItemMask, ...] = ()
+    quota: Quota | None = None
 
 
 class WithdrawalFiling(ApiModel):
@@ -204,6 +210,8 @@ class DecisionAnswer(ApiModel):
     outcome: Outcome
     items: list[str] | None = None
     until: date | None = None
+    masks: tuple[ItemMask, ...] = ()
+    quota: Quota | None = None
     reason: str = ""
 
 
