@@ -20,7 +20,8 @@
 - {name: {{ $prefix }}_LOG_LEVEL, value: {{ $v.logLevel }}}
 {{- range $key, $value := (index $v.components $name).settings }}
 - name: {{ $prefix }}_{{ upper $key }}
-  value: {{ $value | toString | quote }}
+  {{- /* A large whole number would be written 1e+07. */}}
+  value: {{ and (kindIs "float64" $value) (eq $value (floor $value)) | ternary (int64 $value | toString) (toString $value) | quote }}
 {{- end }}
 {{- if not (has $name (list "gateway" "portal")) }}
 {{ include "zhengshu.database" (dict "root" $root "database" $name "role" "app" "setting" "DATABASE_URL") }}

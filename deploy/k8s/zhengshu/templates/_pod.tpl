@@ -40,7 +40,7 @@ capabilities: {drop: [ALL]}
 {{- define "zhengshu.container" -}}
 image: {{ include "zhengshu.image" (list .root .component) }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-command: [python, -m, zhengshu_{{ .component }}]
+command: [python3, -m, zhengshu_{{ .component }}]
 args: {{ toJson .args }}
 env: {{ .environment | nindent 2 }}
 resources: {{ toYaml .resources | nindent 2 }}

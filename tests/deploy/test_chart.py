@@ -1,0 +1,304 @@
+"""The chart with real helm: it lints, renders, is taken by Kubernetes' own schemas, and refuses nonsense."""
+
+import json
+import re
+
+import kubernetes_validate
+import pytest
+import yaml
+from support.chart import (
+    CHART,
+    FOREIGN,
+    RUNBOOKS,
+    arguments_of,
+    named,
+    pods,
+    refusal,
+    rendered,
+    run_helm,
+    selected,
+)
+from zhengshu_audit.settings import AuditSettings
+from zhengshu_catalog.settings import CatalogSettings
+from zhengshu_chassis.telemetry import REGISTRY
+from zhengshu_commission.settings import CommissionSettings
+from zhengshu_gateway.settings import GatewaySettings
+from zhengshu_local import kubernetes
+from zhengshu_opening.settings import OpeningSettings
+from zhengshu_portal.settings import PortalSettings
+from zhengshu_sharing.settings import SharingSettings
+
+SETTINGS = {
+    "audit": AuditSettings,
+    "catalog": CatalogSettings,
+    "commission": CommissionSettings,
+    "gateway": GatewaySettings,
+    "opening": OpeningSettings,
+    "portal": PortalSettings,
+    "sharing": SharingSettings,
+}
+OUTSIDE = (
+    "postgres.mode=external",
+    "postgres.external.host=db.county.example",
+    "postgres.external.caSecret=db-ca",
+    "postgres.external.databases.audit.host=ledger.county.example",
+    "network.to.postgres.peers[0].ipBlock.cidr=192.0.2.20/32",
+    "nats.mode=external",
+    "nats.external.url=nats://nats.county.example:4222",
+    "network.to.nats.peers[0].ipBlock.cidr=192.0.2.30/32",
+    "commission.standIn=false",
+    "commission.url=https://data.city.example",
+    "network.to.commission.peers[0].ipBlock.cidr=198.51.100.0/24",
+    "exposure.kind=gatewayApi",
+    "exposure.gatewayApi.parentRefs[0].name=public",
+)
+MORE = (
+    "monitoring.enabled=true",
+    "monitoring.labels.prometheus=county",
+    "monitoring.runbooks=https://docs.county.example/runbooks/",
+    "nats.cluster.tlsSecret=nats-tls",
+    "nats.cluster.integrators.enabled=true",
+    "nats.cluster.integrators.sources[0]=203.0.113.0/24",
+    "objectStore.volume.accessMode=ReadWriteMany",
+    "objectStore.volume.storageClass=nfs",
+    "existingSecrets.catalog=my-catalog",
+    "image.registry=registry.county.example/gov",
+    "image.pullSecrets[0]=pull",
+    "components.gateway.serve.autoscaling.enabled=true",
+    "exposure.trustedProxies=10.42.0.0/16",
+    "components.sharing.settings.max_body=10485760",
+    "priorityClassName=important",
+    "nodeSelector.disk=ssd",
+)
+MATRIX = {
+    "defaults": ((), ()),
+    "one-node": (("values-one-node.yaml",), ()),
+    "ha": (("values-ha.yaml",), ()),
+    "outside": ((), OUTSIDE),
+    "more": ((), MORE),
+    "closed": ((), ("exposure.kind=none", "network.policies=false", "nameOverride=node")),
+}
+
+
+@pytest.fixture(params=MATRIX)
+def objects(request):
+    """Everything that one set of values renders."""
+    values, sets = MATRIX[request.param]
+    return rendered(*values, sets=sets)
+
+
+@pytest.mark.parametrize("case", MATRIX)
+def test_lints_strictly(case):
+    done = run_helm("lint", "--strict", str(CHART), *arguments_of(*MATRIX[case]))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_kubernetes_would_take_every_object(objects):
+    for each in objects:
+        if each["kind"] not in FOREIGN:
+            kubernetes_validate.validate(each, "1.37", strict=True)
+
+
+def test_names_are_unique_and_begin_with_the_release(objects):
+    names = [(each["kind"], each["metadata"]["name"]) for each in objects]
+    assert len(names) == len(set(names))
+    assert all(name.startswith("county-") for _, name in names)
+    assert all(len(name) <= 63 for _, name in names)
+
+
+def test_two_releases_fit_in_one_namespace(objects):
+    other = rendered(release="zhengshu-two")
+    assert not {(each["kind"], each["metadata"]["name"]) for each in objects} & {
+        (each["kind"], each["metadata"]["name"]) for each in other
+    }
+    selectors = [
+        *(each["spec"]["selector"] for each in named(objects, "Deployment").values()),
+        *({"matchLabels": each["spec"]["selector"]} for each in named(objects, "Service").values()),
+        *(each["spec"]["podSelector"] for each in named(objects, "NetworkPolicy").values()),
+    ]
+    assert not [one for one in selectors for pod in pods(other) if selected(one, pod.labels)]
+
+
+def test_every_service_has_pods_with_its_port(objects):
+    for name, service in named(objects, "Service").items():
+        behind = [
+            pod
+            for pod in pods(objects)
+            if selected({"matchLabels": service["spec"]["selector"]}, pod.labels)
+        ]
+        ports = {port["name"] for pod in behind for box in pod.containers for port in box["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports, name
+
+
+def test_every_address_in_the_environment_is_a_rendered_service(objects):
+    services = {
+        f"{name}:{port['port']}"
+        for name, service in named(objects, "Service").items()
+        for port in service["spec"]["ports"]
+    } | {f"{name}-rw:5432" for name in named(objects, "Cluster")}
+    for pod in pods(objects):
+        for container in pod.containers:
+            for variable in container["env"]:
+                for address in re.findall(r"county-[a-z-]+:\d+", variable.get("value", "")):
+                    assert address in services, (pod.owner, variable["name"])
+
+
+def test_environment_is_what_the_settings_ask_for(objects):
+    for pod in pods(objects):
+        for container in pod.containers:
+            if container["command"][:2] == ["python3", "-m"]:
+                component = container["command"][2].removeprefix("zhengshu_")
+                prefix = f"ZHENGSHU_{component.upper()}_"
+                names = [each["name"] for each in container["env"]]
+                told = {
+                    name.removeprefix(prefix).lower() for name in names if name.startswith(prefix)
+                }
+                fields = SETTINGS[component].model_fields
+                assert len(names) == len(set(names))
+                assert told <= set(fields), pod.owner
+                assert {name for name, field in fields.items() if field.is_required()} <= told
+
+
+def test_only_migrations_hold_the_owners_password(objects):
+    for pod in pods(objects):
+        for container in pod.containers:
+            owns = any(each["name"].endswith("MIGRATION_URL") for each in container["env"])
+            migrates = container.get("args") == ["migrate"] and pod.component != "gateway"
+            assert owns == migrates, pod.owner
+
+
+def test_serve_and_work_are_apart_and_each_can_be_disturbed_one_at_a_time(objects):
+    deployments, budgets = named(objects, "Deployment"), named(objects, "PodDisruptionBudget")
+    processes = {(pod.component, pod.process) for pod in pods(objects)}
+    for component in ("gateway", "catalog", "sharing", "opening", "audit"):
+        assert {(component, "serve"), (component, "work")} <= processes
+    assert set(deployments) <= set(budgets)
+    for deployment in deployments.values():
+        spec = deployment["spec"]["template"]["spec"]
+        assert len(spec["topologySpreadConstraints"]) == 2
+        assert spec["terminationGracePeriodSeconds"] > 10 + 5 + 5
+
+
+def test_scaled_deployments_leave_their_number_to_the_autoscaler():
+    objects = rendered("values-ha.yaml")
+    deployments, scalers = named(objects, "Deployment"), named(objects, "HorizontalPodAutoscaler")
+    assert {"county-zhengshu-gateway", "county-zhengshu-catalog"} <= set(scalers)
+    assert not [name for name in scalers if "replicas" in deployments[name]["spec"]]
+    assert all(one["spec"]["minReplicas"] >= 2 for one in scalers.values())
+
+
+def test_liveness_asks_the_process_and_readiness_its_dependencies(objects):
+    for pod in pods(objects):
+        if pod.process in {"serve", "work"}:
+            (container,) = pod.spec["containers"]
+            assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+            assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+
+
+def test_a_changed_nats_configuration_rolls_the_servers():
+    def checksum(*sets):
+        nats = next(pod for pod in pods(rendered(sets=sets)) if pod.component == "nats")
+        return nats.annotations["checksum/config"]
+
+    assert checksum() != checksum("nats.cluster.maxFileStore=2147483648")
+
+
+def test_migrations_are_hooks_on_an_upgrade_and_plain_jobs_before_there_is_a_database():
+    first, upgraded = named(rendered(), "Job"), named(rendered(upgrade=True), "Job")
+    assert set(first) == set(upgraded)
+    assert {name.removesuffix("-migrate").rsplit("-", 1)[1] for name in first} == {
+        *("catalog", "sharing", "opening", "audit", "commission", "gateway")
+    }
+    for name in first:
+        assert "helm.sh/hook" not in first[name]["metadata"]["annotations"]
+        assert upgraded[name]["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+
+
+def test_rights_in_nats_and_postgres_are_those_of_the_one_machine_node():
+    for name, text in kubernetes.chart_files().items():
+        assert (CHART / "files" / name).read_text() == text, "run `make chart`"
+
+
+def test_settings_that_can_be_set_are_settings():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    components = schema["properties"]["components"]["properties"]
+    for name, component in components.items():
+        allowed = set(component["properties"]["settings"]["properties"])
+        assert allowed <= set(SETTINGS[name].model_fields), name
+
+
+def test_alerts_name_metrics_that_exist_and_runbooks_that_can_be_read():
+    (rule,) = named(rendered(sets=MORE), "PrometheusRule").values()
+    alerts = rule["spec"]["groups"][0]["rules"]
+    metrics = {
+        name
+        for family in REGISTRY.collect()
+        for suffix in ("", "_total", "_count", "_bucket")
+        for name in [family.name + suffix]
+    }
+    for alert in alerts:
+        assert set(re.findall(r"zhengshu_[a-z_]+", alert["expr"])) <= metrics, alert["alert"]
+        path = alert["annotations"]["runbook"].removeprefix("docs/runbooks/")
+        assert (RUNBOOKS / path).is_file(), path
+        assert alert["annotations"]["runbook_url"] == f"https://docs.county.example/runbooks/{path}"
+    told = {alert["annotations"]["runbook"].rsplit("/", 1)[1] for alert in alerts}
+    assert told == {path.name for path in RUNBOOKS.glob("*.md")} - {"README.md"}
+
+
+MISTAKES = {
+    "hosts.api=": "/hosts/api",
+    "hosts.portal=Not_A_Host": "/hosts/portal",
+    "image.tag=latest": "/image/tag",
+    "image.digests.catalog=abc": "/image/digests/catalog",
+    "image.pullPolicy=Sometimes": "/image/pullPolicy",
+    "exposure.kind=nodePort": "/exposure/kind",
+    "exposure.kind=gatewayApi": "/exposure/gatewayApi/parentRefs",
+    "exposure.scheme=ftp": "/exposure/scheme",
+    "commission.standIn=false": "/commission/url",
+    "postgres.mode=sqlite": "/postgres/mode",
+    "postgres.mode=external": "/postgres/external/host",
+    "postgres.sslmode=prefer": "/postgres/sslmode",
+    "postgres.cnpg.instances=0": "/postgres/cnpg/instances",
+    "postgres.cnpg.imageName=postgres:latest": "/postgres/cnpg/imageName",
+    "postgres.cnpg.storage.size=10GB": "/postgres/cnpg/storage/size",
+    "nats.mode=external": "/nats/external/url",
+    "nats.cluster.replicas=2": "/nats/cluster/replicas",
+    "nats.cluster.replicas=1": "nats.streamReplicas",
+    "nats.cluster.image=nats": "/nats/cluster/image",
+    "nats.cluster.integrators.enabled=true": "/nats/cluster/integrators/sources",
+    "objectStore.url=/data": "/objectStore/url",
+    "objectStore.volume.size=": "/objectStore/volume/size",
+    "components.catalog.serve.replicas=0": "/components/catalog/serve/replicas",
+    "components.catalog.serve.resources.limits.memory=": "/components/catalog/serve/resources/limits/memory",
+    "components.catalog.serve.resources.limits=null": "/components/catalog/serve/resources",
+    "components.catalog.settings.cursor_key=abc": "/components/catalog/settings",
+    "components.storage.serve.replicas=1": "/components",
+    "jobs.deadline=5": "/jobs/deadline",
+    "existingSecrets.catalog=Not_A_Name": "/existingSecrets/catalog",
+    "existingSecrets.everything=one": "/existingSecrets",
+    "network.to.webhooks.peers[0].ipBlock.cidr=0.0.0.0/0": "/network/to/webhooks/peers/0/ipBlock/cidr",
+    "network.to.webhooks.peers[0].podSelector=null": "/network/to/webhooks/peers/0",
+    "network.dns=null": "/network",
+    "monitoring.interval=often": "/monitoring/interval",
+    "skipAuth=true": "skipAuth",
+    "logLevel=LOUD": "/logLevel",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_refused_with_its_place(mistake):
+    assert MISTAKES[mistake] in refusal(mistake)
+
+
+def test_integrators_from_outside_need_tls():
+    told = refusal(
+        "nats.cluster.integrators.enabled=true",
+        "nats.cluster.integrators.sources[0]=203.0.113.0/24",
+    )
+    assert "nats.cluster.tlsSecret" in told
+
+
+def test_values_files_hold_only_what_the_defaults_hold():
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    for path in CHART.glob("values-*.yaml"):
+        assert set(yaml.safe_load(path.read_text())) <= set(defaults)

