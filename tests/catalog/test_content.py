@@ -3,8 +3,8 @@
 import pytest
 from catalog.samples import ASSESSED, CITATION, CONDITION, content, item
 from zhengshu_catalog.entries.content import (
+    check,
     check_assessed,
-    check_items,
     grade,
     secret,
     sharing_class,
@@ -61,7 +61,7 @@ GENERAL, AUTHORIZED, CLOSED = OpeningClass
 )
 def test_an_item_that_breaks_a_rule_is_named(broken, refusal):
     with pytest.raises(refusal) as raised:
-        check_items([item("fine"), item("bad", **broken)])
+        check(content(items=[item("fine"), item("bad", **broken)]))
     assert "bad" in raised.value.detail
     assert "fine" not in raised.value.detail
     assert raised.value.basis
@@ -75,7 +75,7 @@ def test_an_item_that_breaks_a_rule_is_named(broken, refusal):
 )
 def test_a_word_of_the_grammar_is_no_item_name(name):
     with pytest.raises(ItemNameReserved):
-        check_items([item(name)])
+        check(content(items=[item(name)]))
 
 
 def test_an_underscore_never_begins_an_item_name():
@@ -85,18 +85,17 @@ def test_an_underscore_never_begins_an_item_name():
 
 def test_two_items_of_one_name_are_refused():
     with pytest.raises(ItemNameRepeated) as raised:
-        check_items([item("a"), item("b"), item("a")])
+        check(content(items=[item("a"), item("b"), item("a")]))
     assert [pointer for pointer, _, _ in raised.value.pointers] == ["/items/0", "/items/2"]
 
 
 def test_every_class_passes_with_what_it_needs():
-    check_items(
-        [
-            item("a", opening=GENERAL),
-            item("b", sharing=CONDITIONAL, condition=CONDITION, opening=AUTHORIZED),
-            item("c", sharing=WITHHELD, citation=CITATION),
-        ]
-    )
+    items = [
+        item("a", opening=GENERAL),
+        item("b", sharing=CONDITIONAL, condition=CONDITION, opening=AUTHORIZED),
+        item("c", sharing=WITHHELD, citation=CITATION),
+    ]
+    check(content(items=items))
 
 
 def test_no_class_has_a_default():

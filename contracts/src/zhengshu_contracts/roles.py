@@ -25,6 +25,7 @@ class Action(StrEnum):
     ENTRY_SUBMIT = "entry.submit"
     ENTRY_REVIEW = "entry.review"
     ENTRY_READ = "entry.read"
+    ENTRY_IMPORT = "entry.import"
     DATASET_PUSH = "dataset.push"
     DATASET_EXAMPLE = "dataset.example"
     DATASET_QUERY = "dataset.query"

@@ -77,6 +77,16 @@ class EntryState(Labelled):
     RETIRED = "retired", "已停用"
 
 
+class ImportOutcome(Labelled):
+    """What importing a line of a workbook does."""
+
+    DRAFT = "draft", "新增草稿"
+    STOCK = "stock", "存量登记"
+    REVISION = "revision", "修订草稿"
+    UNCHANGED = "unchanged", "无变化"
+    REFUSED = "refused", "不予导入"
+
+
 class ServiceRegistrationState(Labelled):
     """挂接: the municipal platform's permission to serve a dataset on its behalf."""
 

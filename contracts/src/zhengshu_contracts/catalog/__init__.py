@@ -35,6 +35,7 @@ from zhengshu_contracts.catalog.events import (
     SystemWasRegistered,
     UploadAcknowledged,
 )
+from zhengshu_contracts.catalog.imports import Change, ImportLine, ImportOut, LineProblem
 from zhengshu_contracts.catalog.organizations import (
     CredentialCheck,
     Credentials,
@@ -53,6 +54,7 @@ from zhengshu_contracts.catalog.organizations import (
 __all__ = [
     "Assessment",
     "BatchOut",
+    "Change",
     "Consent",
     "CredentialCheck",
     "Credentials",
@@ -68,8 +70,11 @@ __all__ = [
     "EntrySubmitted",
     "Facet",
     "Facets",
+    "ImportLine",
+    "ImportOut",
     "Item",
     "ItemBrief",
+    "LineProblem",
     "MunicipalCopy",
     "MunicipalEntry",
     "OfficerIn",

@@ -104,6 +104,8 @@ class EntryOut(EntryIn):
     revising: EntryState | None = Field(
         default=None, description="正在修订的下一版次的状态;没有修订时为空,其他单位看不到"
     )
+    mend_by: date | None = Field(default=None, description="存量目录的补齐期限;补齐后为空")
+    missing: list[str] = Field(default=[], description="存量目录尚缺的内容")
 
 
 class Facet(ApiModel):
@@ -130,7 +132,7 @@ class EntryList(Page):
 
     entries: list[EntryOut]
     partly: bool = Field(default=False, description="没有条目含有全部词语,所列为含有部分词语的")
-    total: int | None = Field(default=None, description="条数,要求 facets 时给出;查词时至多 1000")
+    total: int | None = Field(default=None, description="条数,要求 facets 时给出;查词时至多 500")
     facets: Facets | None = Field(default=None, description="分面统计,要求 facets 时给出")
 
 

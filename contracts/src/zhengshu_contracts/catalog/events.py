@@ -1,5 +1,6 @@
 """What catalog announces."""
 
+from datetime import date
 from typing import ClassVar
 
 from zhengshu_contracts.base import ApiModel, Event
@@ -110,6 +111,8 @@ class EntryPublished(Event):
     sharing: SharingClass
     items: tuple[ItemBrief, ...]
     municipal_code: str | None = None
+    mend_by: date | None = None
+    """Of an entry taken over as it stood: until when what is missing must be there."""
 
 
 class EntryRetired(Event):

@@ -8,6 +8,7 @@ from zhengshu_catalog.aggregation import api as aggregation
 from zhengshu_catalog.aggregation import reader, uploads
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
+from zhengshu_catalog.imports import api as imports
 from zhengshu_catalog.organizations import api as organizations
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
 from zhengshu_catalog.settings import CatalogSettings
@@ -30,7 +31,13 @@ def build(settings: CatalogSettings) -> FastAPI:
         name="catalog",
         title="目录与汇聚",
         description=DESCRIPTION,
-        routers=[organizations.router, entries.router, entries.municipal, aggregation.router],
+        routers=[
+            organizations.router,
+            entries.router,
+            imports.router,
+            entries.municipal,
+            aggregation.router,
+        ],
         desk=desk(),
         heartbeat=True,
         on_start=reader.start,

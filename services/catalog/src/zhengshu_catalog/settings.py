@@ -17,3 +17,5 @@ class CatalogSettings(ServiceSettings):
     """Key of the hash that names a row where a view lacks the dataset's key."""
     cursor_key: SecretStr
     """Key that seals the cursors of rows and changes."""
+    mend_days: int = 180
+    """How long a department may take to mend what an entry taken over lacks."""

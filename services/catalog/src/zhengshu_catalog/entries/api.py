@@ -87,11 +87,12 @@ async def asked(
     sharing: Annotated[SharingClass | None, Query(description="共享属性")] = None,
     grade: Annotated[Grade | None, Query(description="数据级别")] = None,
     update_cycle: Annotated[UpdateCycle | None, Query(description="更新周期")] = None,
+    mending: Annotated[bool, Query(description="只列需要补齐的存量目录")] = False,
     facets: Annotated[bool, Query(description="同时给出分面统计")] = False,
 ) -> Asking:
     """Return what a list is asked for."""
     words = q.strip()
-    search = Search(words, provider, origin, state, theme, sharing, grade, update_cycle)
+    search = Search(words, provider, origin, state, theme, sharing, grade, update_cycle, mending)
     return Asking(search, facets=facets)
 
 
@@ -251,6 +252,8 @@ def _view(shown: Shown, versions: Mapping[str, str], reader: Principal) -> Entry
         opinion=revision.opinion if domain.sees_drafts(reader, entry.provider) else None,
         published_at=entry.published_at,
         revising=entry.revising if domain.sees_drafts(reader, entry.provider) else None,
+        mend_by=entry.mend_by,
+        missing=content.missing(revision.content) if entry.mend_by else [],
     )
 
 

@@ -6,6 +6,7 @@ Content is the contract's own model; who compiles it and how far it came is not 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from zhengshu_chassis.rows import RESERVED
 from zhengshu_contracts.catalog import EntryIn, Item
@@ -28,6 +29,9 @@ from zhengshu_catalog.entries.errors import (
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 """Columns every PostgreSQL table has already."""
 
+Rules: TypeAlias = tuple[tuple[type[ItemRefused], Callable[[Item], bool]], ...]
+"""Each refusal with what it refuses."""
+
 GRADES = tuple(Grade)
 """From general to core."""
 
@@ -42,19 +46,44 @@ def secret(content: EntryIn) -> SecretRefused | None:
     return SecretRefused("work-secret") if content.work_secret else None
 
 
-def check_items(items: Iterable[Item]) -> None:
-    """Refuse the first broken rule, naming every item that breaks it."""
-    numbered = list(enumerate(items))
-    names = Counter(item.name for _, item in numbered)
-    rules: tuple[tuple[type[ItemRefused], Callable[[Item], bool]], ...] = (
+def check(content: EntryIn) -> None:
+    """Refuse what breaks a rule: the first broken one, naming every item that breaks it."""
+    check_stock(content)
+    _check_each(
+        content.items, ((CitationRequired, _lacks_citation), (ConditionRequired, _lacks_condition))
+    )
+
+
+def check_stock(content: EntryIn) -> None:
+    """Refuse of an entry taken over as it stood what could not be served; the rest is to be mended."""
+    names = Counter(item.name for item in content.items)
+    rules: Rules = (
         (ItemNameReserved, lambda item: item.name in RESERVED | SYSTEM_COLUMNS),
         (ItemNameRepeated, lambda item: names[item.name] > 1),
         (PatternInvalid, _has_bad_pattern),
-        (CitationRequired, _lacks_citation),
-        (ConditionRequired, _lacks_condition),
         (ClassContradicted, _contradicts_its_class),
         (OpeningNotAllowed, _opens_too_far),
     )
+    _check_each(content.items, rules)
+
+
+def missing(content: EntryIn) -> list[str]:
+    """Name what an entry taken over as it stood lacks before it could be submitted."""
+    due = {
+        "保密风险评估": content.secrecy_assessment,
+        "个人信息保护影响评估": content.privacy_assessment,
+        "部门负责人审核同意": content.head_consent,
+    }
+    lacking = [name for name, given in due.items() if given is None]
+    uncited = [f"“{item.title}”不予共享的依据" for item in content.items if _lacks_citation(item)]
+    loose = [
+        f"“{item.title}”的共享范围与使用用途" for item in content.items if _lacks_condition(item)
+    ]
+    return lacking + uncited + loose
+
+
+def _check_each(items: Iterable[Item], rules: Rules) -> None:
+    numbered = list(enumerate(items))
     for refusal, broken in rules:
         wrong = [(index, item.name) for index, item in numbered if broken(item)]
         if wrong:

@@ -5,7 +5,7 @@ Pure functions over frozen values; knows no HTTP, SQL or NATS. What its content 
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from zhengshu_contracts.catalog import (
     EntryIn,
@@ -79,6 +79,8 @@ class Entry:
     registration_at: datetime | None = None
     service_code: str | None = None
     suspended: bool = False
+    mend_by: date | None = None
+    """Until when an entry taken over as it stood must have what it lacks."""
     sequence: int | None = None
     """Place of its last change in the municipal catalogue; the county's own have none."""
 
@@ -97,6 +99,7 @@ def after(entry: Entry, working: Revision) -> Entry:
             revision=working.number,
             revising=None,
             published_at=working.published_at,
+            mend_by=None,
         )
     if entry.published:
         return replace(entry, revising=working.state)
@@ -113,6 +116,19 @@ def new_entry(category: str, number: int, provider: str, provider_name: str) -> 
         provider_name=provider_name,
         origin=Origin.COUNTY,
         state=EntryState.DRAFT,
+    )
+
+
+def take_over(entry: Entry, municipal_code: str, *, mend_by: date, at: datetime) -> Entry:
+    """Return a new entry as it stood in the municipal catalogue: published, and to be mended."""
+    return replace(
+        entry,
+        state=EntryState.PUBLISHED,
+        revision=1,
+        published_at=at,
+        municipal_code=municipal_code,
+        municipal_code_at=at,
+        mend_by=mend_by,
     )
 
 
@@ -317,6 +333,7 @@ def announcement(entry: Entry, content: EntryIn) -> EntryPublished | EntryRetire
         sharing=sharing_class(content.items),
         items=tuple(ItemBrief.model_validate(item, from_attributes=True) for item in content.items),
         municipal_code=entry.municipal_code,
+        mend_by=entry.mend_by,
     )
 
 
@@ -332,4 +349,5 @@ def filing(entry: Entry, content: EntryIn) -> EntryFiling:
         provider_name=entry.provider_name,
         update_cycle=content.update_cycle,
         items=content.items,
+        municipal_code=entry.municipal_code,
     )

@@ -5,7 +5,7 @@ entry is announced under its lock, so that events keep its order.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,8 +34,9 @@ from zhengshu_contracts.vocabulary import EntryState, ServiceRegistrationState
 
 from zhengshu_catalog.aggregation.operations import prepare_dataset
 from zhengshu_catalog.aggregation.uploads import offer_upload
+from zhengshu_catalog.entries import content as rules
 from zhengshu_catalog.entries import domain
-from zhengshu_catalog.entries.content import check_items, secret
+from zhengshu_catalog.entries.content import secret
 from zhengshu_catalog.entries.domain import Entry, Revision
 from zhengshu_catalog.entries.errors import SecretRefused
 from zhengshu_catalog.entries.repository import Entries
@@ -126,12 +127,28 @@ async def compile_entry(
     provider = await unit.organizations.get(by.organization or "")
     if refusal := _refuse_secret(unit, content, provider.code):
         return refusal
-    check_items(content.items)
+    rules.check(content)
     number = await unit.entries.next_number(content.category)
     entry = domain.new_entry(content.category, number, provider.code, provider.name)
     draft = domain.first_revision(entry.id, content, by=by, at=at)
     await unit.entries.add(entry, draft)
     return Shown(entry, draft)
+
+
+async def take_over(
+    unit: Unit, content: EntryIn, municipal_code: str, *, mend_by: date, by: Principal, at: datetime
+) -> Shown:
+    """Publish an entry as it stood in the municipal catalogue, with a date to mend what it lacks."""
+    provider = await unit.organizations.get(by.organization or "")
+    rules.check_stock(content)
+    number = await unit.entries.next_number(content.category)
+    new = domain.new_entry(content.category, number, provider.code, provider.name)
+    entry = domain.take_over(new, municipal_code, mend_by=mend_by, at=at)
+    draft = domain.first_revision(entry.id, content, by=by, at=at)
+    revision = replace(draft, state=EntryState.PUBLISHED, published_at=at)
+    await unit.entries.add(entry, revision)
+    await _serve(unit, entry, revision)
+    return Shown(entry, revision)
 
 
 async def revise_entry(
@@ -142,7 +159,7 @@ async def revise_entry(
     domain.check_provider(entry, by)
     if refusal := _refuse_secret(unit, content, entry.provider):
         return refusal
-    check_items(content.items)
+    rules.check(content)
     working = await unit.entries.working(entry)
     return await _keep(unit, entry, domain.revise(entry, working, content, by=by, at=at))
 
@@ -249,11 +266,15 @@ async def _copy(
 async def _publish(unit: Unit, entry: Entry, revision: Revision) -> Shown:
     """Make a reviewed revision the served one, and file it with the Commission."""
     shown = await _keep(unit, entry, revision)
-    await prepare_dataset(unit.session, entry.id, revision.content.items, revision.number)
-    _announce(unit, shown.entry, revision.content)
-    filing = domain.filing(shown.entry, revision.content)
-    unit.dispatches.open(DispatchKind.ENTRY, entry.id, filing)
+    await _serve(unit, shown.entry, revision)
     return shown
+
+
+async def _serve(unit: Unit, entry: Entry, revision: Revision) -> None:
+    await prepare_dataset(unit.session, entry.id, revision.content.items, revision.number)
+    _announce(unit, entry, revision.content)
+    filing = domain.filing(entry, revision.content)
+    unit.dispatches.open(DispatchKind.ENTRY, entry.id, filing)
 
 
 async def _keep(unit: Unit, entry: Entry, working: Revision) -> Shown:
@@ -266,6 +287,7 @@ async def _change(unit: Unit, entry: Entry) -> None:
     """Keep what changed of a published entry, and tell the gateway."""
     await unit.entries.save(entry)
     shown = await unit.entries.shown(entry)
+    await unit.entries.index(entry, shown)
     _tell_gateway(unit, entry, shown.content)
 
 

@@ -42,6 +42,14 @@ class Entries:
         """Return an entry and hold its row until the transaction ends, or raise EntryNotFound."""
         return _there(await self.find(entry, lock=True), entry)
 
+    async def by_municipal_code(self, code: str) -> Entry | None:
+        """Return the county's own entry that bears a municipal code, if there is one."""
+        query = select(EntryRow).where(
+            EntryRow.municipal_code == code, EntryRow.origin == Origin.COUNTY
+        )
+        row = await self._one(query.order_by(EntryRow.id).limit(1))
+        return _entry(row) if row else None
+
     async def working(self, entry: Entry) -> Revision | None:
         """Return the revision being worked on, if there is one."""
         row = await self._one(_numbered(entry.id, entry.revision + 1))
@@ -63,7 +71,7 @@ class Entries:
 
     async def next_number(self, category: str) -> int:
         """Return the next free number of a category, which is ours until the transaction ends."""
-        await self._hold(f"category {category}")
+        await self.hold(f"category {category}")
         taken = select(func.max(EntryRow.number)).where(EntryRow.category == category)
         return (await self._session.scalar(taken) or 0) + 1
 
@@ -119,7 +127,7 @@ class Entries:
 
     async def lock_copy(self) -> None:
         """Let one transaction at a time write the copy of the municipal catalogue."""
-        await self._hold("municipal copy")
+        await self.hold("municipal copy")
 
     async def last_sequence(self) -> int:
         """Return how far the copy of the municipal catalogue has come."""
@@ -149,7 +157,8 @@ class Entries:
         )
         return {row.entry: _revision(row) for row in await self._session.scalars(query)}
 
-    async def _hold(self, name: str) -> None:
+    async def hold(self, name: str) -> None:
+        """Let one transaction at a time do what goes by this name."""
         lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
         await self._session.execute(lock, {"name": f"entries\n{name}"})
 
@@ -198,6 +207,7 @@ def _entry(row: EntryRow) -> Entry:
         registration_at=row.registration_at,
         service_code=row.service_code,
         suspended=row.suspended,
+        mend_by=row.mend_by,
         sequence=row.sequence,
     )
 

@@ -1,6 +1,6 @@
 """Tables of entries and their revisions."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Text, UniqueConstraint
@@ -41,6 +41,7 @@ class EntryRow(Base):
     registration_at: Mapped[datetime | None] = mapped_column(AT)
     service_code: Mapped[str | None] = mapped_column(Text)
     suspended: Mapped[bool]
+    mend_by: Mapped[date | None]
     sequence: Mapped[int | None] = mapped_column(BigInteger)
 
 

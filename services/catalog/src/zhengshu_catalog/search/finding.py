@@ -39,7 +39,7 @@ from zhengshu_catalog.entries.tables import EntryRow
 from zhengshu_catalog.search import terms
 from zhengshu_catalog.search.terms import TITLE
 
-LIMIT = 1000
+LIMIT = 500
 WEIGHTS = [0.05, 0.15, 0.4, 1.0]
 """Of weights D to A: provider and codes, abstract, items, title."""
 SHORTER_FIRST = 1
@@ -60,6 +60,8 @@ class Search:
     sharing: SharingClass | None = None
     grade: Grade | None = None
     update_cycle: UpdateCycle | None = None
+    mending: bool = False
+    """Only entries taken over as they stood that still lack something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ def matching(search: Search, reader: Reader) -> list[ColumnElement[bool]]:
         wanted = getattr(search, name)
         if wanted:
             conditions.append(getattr(EntryRow, name) == wanted)
+    if search.mending:
+        conditions.append(EntryRow.mend_by.is_not(None))
     if search.state:
         revising = EntryRow.revising == search.state
         conditions.append(or_(EntryRow.state == search.state, revising & own))

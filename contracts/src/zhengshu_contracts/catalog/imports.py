@@ -1,0 +1,55 @@
+"""Import of a department's catalogue from a workbook: previewed, then confirmed, with a report per line."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.vocabulary import ImportOutcome, OrganizationCode
+
+
+class Change(ApiModel):
+    """One difference between two contents of an entry."""
+
+    item: str | None = Field(default=None, description="信息项英文名;为空时是目录条目本身的内容")
+    label: str = Field(description="改动的内容")
+    before: Any = Field(default=None, description="原值")
+    after: Any = Field(default=None, description="新值")
+
+
+class LineProblem(ApiModel):
+    """What is wrong in one line of the workbook."""
+
+    sheet: str = Field(description="工作表")
+    line: int = Field(description="行号,与表格软件所示一致")
+    column: str | None = Field(default=None, description="列名")
+    message: str = Field(description="说明")
+
+
+class ImportLine(ApiModel):
+    """One entry of the workbook: what importing it does, or did."""
+
+    number: str = Field(description="目录序号")
+    line: int = Field(description="“目录”工作表中的行号")
+    title: str = Field(description="信息资源名称;涉密的不记录")
+    municipal_code: str | None = Field(default=None, description="市级目录代码")
+    outcome: ImportOutcome = Field(description="处理结果")
+    outcome_label: str = Field(description="处理结果名称")
+    entry: str | None = Field(default=None, description="对应的目录条目;新增的在确认后给出")
+    changes: list[Change] = Field(default=[], description="与现有内容的差异")
+    missing: list[str] = Field(default=[], description="存量登记尚缺的内容")
+    problems: list[LineProblem] = Field(default=[], description="不予导入的原因")
+
+
+class ImportOut(ApiModel):
+    """A previewed import; nothing is changed before it is confirmed."""
+
+    token: str = Field(description="导入标识,用于确认")
+    provider: OrganizationCode
+    previewed_at: datetime = Field(description="预览时间")
+    confirmed_at: datetime | None = Field(default=None, description="确认时间;为空时尚未导入")
+    mend_by: date = Field(description="存量登记的补齐期限")
+    counts: dict[ImportOutcome, int] = Field(description="各处理结果的条数")
+    lines: list[ImportLine] = Field(description="逐条报告")
+    problems: list[LineProblem] = Field(default=[], description="不属于任何条目的问题")

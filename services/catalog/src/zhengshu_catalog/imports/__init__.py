@@ -1,0 +1,1 @@
+"""The first day: a department's catalogue from a workbook, previewed, confirmed, reported line by line."""
