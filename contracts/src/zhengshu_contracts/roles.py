@@ -82,6 +82,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.DATASET_PUSH: frozenset({SYSTEM}),
     Action.DATASET_EXAMPLE: PEOPLE,
     Action.DATASET_QUERY: frozenset({SYSTEM}),
+    Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
     Action.DATASET_CHANGES: frozenset({SYSTEM}),
     Action.DATASET_EXPORT: frozenset({SYSTEM}),
     Action.DATASET_VERIFY: frozenset({SYSTEM}),
