@@ -140,8 +140,7 @@ class TestGrants:
             await county.grant()
             await county.until_filters("sys-reader", DEPARTMENTS)
             assert await reader.hear() == [(TOWNS, 1), (TOWNS, 2)]
-        pending = await county.consumer("sys-reader")
-        assert (pending["num_ack_pending"], pending["num_pending"]) == (0, 0)
+        await until(lambda: settled(county), 2)
 
     async def test_a_grant_of_another_mode_opens_nothing(self, county):
         await county.grant(Mode.QUERY, Mode.EXPORT)
@@ -210,7 +209,7 @@ class TestPlainNats:
             await message.ack()
         await listening.close()
         await pulling.close()
-        assert (await county.consumer("sys-reader"))["ack_floor"]["consumer_seq"] == 3
+        await until(lambda: acknowledged(county, 3), 2)
 
 
 class TestFurtherConsumers:
@@ -475,6 +474,15 @@ async def quiet(_error):
 async def recorded(county):
     found = [Envelope.model_validate(each) for each in await county.world.records()]
     return found if len(found) == 2 else None
+
+
+async def acknowledged(county, count):
+    return (await county.consumer("sys-reader"))["ack_floor"]["consumer_seq"] == count
+
+
+async def settled(county):
+    told = await county.consumer("sys-reader")
+    return (told["num_ack_pending"], told["num_pending"]) == (0, 0)
 
 
 async def exists(county, name):
