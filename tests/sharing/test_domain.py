@@ -21,6 +21,7 @@ from sharing.cast import (
 )
 from sharing.cast import part as wish
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.limits import HashMask, ItemMask, Quota
 from zhengshu_contracts.sharing import PartIn
 from zhengshu_contracts.vocabulary import (
     ApplicationState,
@@ -54,8 +55,10 @@ from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnD
 from zhengshu_sharing.grants import domain as grants
 from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.errors import (
+    ConsultationMissing,
     GrantNotInState,
     HolderDoesNotSuspend,
+    NotRectified,
     SuspendedByAnother,
 )
 from zhengshu_sharing.opinions import domain as opinions
@@ -219,6 +222,8 @@ class TestAward:
         "items": None,
         "until": None,
         "today": TODAY,
+        "masks": {},
+        "quota": None,
     }
 
     @pytest.mark.parametrize(
@@ -239,9 +244,18 @@ class TestAward:
         given = domain.award(PART, **self.BASE | change)
         assert (given and (given.items, given.until)) == award
 
+    def test_masks_and_quota_go_with_what_is_left(self) -> None:
+        masks = {name: ItemMask(item=name, mask=HashMask()) for name in ("name", "amount")}
+        quota = Quota(calls=10)
+        given = domain.award(
+            PART, **self.BASE | {"items": ["name"], "masks": masks, "quota": quota}
+        )
+        assert given is not None
+        assert (given.masks, given.quota) == ((masks["name"],), quota)
+
 
 class TestConsultation:
-    @pytest.mark.parametrize("state", set(S) - {S.ENDORSED, S.FORWARDED})
+    @pytest.mark.parametrize("state", sorted(set(S) - {S.ENDORSED, S.FORWARDED}))
     def test_asks_only_what_the_commission_has(self, state: ApplicationState) -> None:
         assert domain.consult(replace(PART, state=state)) is None
 
@@ -325,8 +339,30 @@ class TestGrant:
         with pytest.raises(SuspendedByAnother):
             grants.resume(by_competent, by=officer(CIVIL), reason="已整改")
         by_provider = grants.suspend(self.GRANT, by=officer(CIVIL), reason="滥用")
+        with pytest.raises(NotRectified):
+            grants.resume(by_provider, by=officer(CIVIL), reason="误停")
+        assert grants.resume(by_provider, by=COMPETENT_OFFICER, reason="误停").state is (
+            GrantState.ACTIVE
+        )
+        rectified = grants.rectify(by_provider, report="已收回账号")
         for who in (officer(CIVIL), COMPETENT_OFFICER):
-            assert grants.resume(by_provider, by=who, reason="已整改").state is GrantState.ACTIVE
+            assert grants.resume(rectified, by=who, reason="已整改").state is GrantState.ACTIVE
+        assert grants.suspend(rectified, by=officer(CIVIL), reason="不够").rectification is None
+
+    def test_a_provider_ends_at_once_only_what_it_suspended(self) -> None:
+        with pytest.raises(ConsultationMissing):
+            grants.revoke(self.GRANT, by=officer(CIVIL), reason="不想提供")
+        by_competent = grants.suspend(self.GRANT, by=COMPETENT_OFFICER, reason="滥用")
+        with pytest.raises(ConsultationMissing):
+            grants.revoke(by_competent, by=officer(CIVIL), reason="不想提供")
+        suspended = grants.suspend(self.GRANT, by=officer(CIVIL), reason="滥用")
+        for grant, who in (
+            (suspended, officer(CIVIL)),
+            (grants.rectify(suspended, report="已整改"), officer(CIVIL)),
+            (self.GRANT, MARKET_OFFICER),
+            (self.GRANT, COMPETENT_OFFICER),
+        ):
+            assert grants.revoke(grant, by=who, reason="终止").state is GrantState.REVOKED
 
     @pytest.mark.parametrize("state", [GrantState.EXPIRED, GrantState.REVOKED, GrantState.DISPOSED])
     def test_what_is_over_stays_over(self, state: GrantState) -> None:
@@ -334,7 +370,7 @@ class TestGrant:
         for step in (
             lambda: grants.suspend(grant, by=COMPETENT_OFFICER, reason="停"),
             lambda: grants.resume(grant, by=COMPETENT_OFFICER, reason="复"),
-            lambda: grants.revoke(grant, reason="撤"),
+            lambda: grants.revoke(grant, by=COMPETENT_OFFICER, reason="撤"),
         ):
             with pytest.raises(GrantNotInState):
                 step()

@@ -83,6 +83,8 @@ class TestOpinion:
             "part": waiting,
             "outcome": "refuse",
             "reason": "超出职责",
+            "masks": [],
+            "quota": None,
         }
         assert (await sharing.answer(opinion["id"])).status_code == 409
         assert (await sharing.subjects())[-1] == "opinion.given"

@@ -45,14 +45,20 @@ class TestChange:
         assert await sharing.told() == []
         [notice] = await sharing.dispatches("revocation")
         assert (notice.payload["grant"], notice.payload["reason"]) == (grant, "用途已实现")
-        assert (await sharing.subjects())[-1] == "grant.revoked"
+        assert (await sharing.subjects())[-2:] == ["grant.revoked", "disposal.opened"]
         again = await sharing.change_grant(grant, "revocation")
         assert again.json()["type"] == "/problems/grant-not-in-state"
 
-    async def test_holder_and_provider_may_end_it(self, sharing: Sharing) -> None:
-        for who in (MARKET_OFFICER, CIVIL_OFFICER):
-            grant = (await sharing.granted())["grant"]
-            assert (await sharing.change_grant(grant, "revocation", who)).status_code == 200
+    async def test_the_holder_may_end_it_and_its_provider_after_misuse(
+        self, sharing: Sharing
+    ) -> None:
+        grant = (await sharing.granted())["grant"]
+        assert (await sharing.change_grant(grant, "revocation", MARKET_OFFICER)).status_code == 200
+        grant = (await sharing.granted())["grant"]
+        alone = await sharing.change_grant(grant, "revocation", CIVIL_OFFICER)
+        assert alone.json()["type"] == "/problems/consultation-missing"
+        await sharing.change_grant(grant, "suspension", CIVIL_OFFICER)
+        assert (await sharing.change_grant(grant, "revocation", CIVIL_OFFICER)).status_code == 200
 
     async def test_others_do_not_find_it(self, sharing: Sharing) -> None:
         grant = (await sharing.granted())["grant"]
@@ -103,7 +109,7 @@ class TestExpiry:
             assert await unit.grants.ended(ends, limit=10) == [grant]
             assert await operations.expire(unit, grant, now=ends)
         assert await sharing.told() == []
-        assert (await sharing.subjects())[-1] == "grant.expired"
+        assert (await sharing.subjects())[-2:] == ["grant.expired", "disposal.opened"]
 
     async def test_the_timer_finds_it(self, sharing: Sharing) -> None:
         grant = (await sharing.granted())["grant"]

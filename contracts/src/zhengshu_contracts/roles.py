@@ -44,6 +44,9 @@ class Action(StrEnum):
     GRANT_READ = "grant.read"
     GRANT_REVOKE = "grant.revoke"
     GRANT_SUSPEND = "grant.suspend"
+    GRANT_RECTIFY = "grant.rectify"
+    GRANT_STOP = "grant.stop"
+    GRANT_DISPOSE = "grant.dispose"
     OBJECTION_FILE = "objection.file"
     OBJECTION_READ = "objection.read"
     PROPOSAL_SUBMIT = "proposal.submit"
@@ -79,10 +82,10 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ENTRY_SUBMIT: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.ENTRY_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.ENTRY_READ: PEOPLE,
+    Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
     Action.DATASET_PUSH: frozenset({SYSTEM}),
     Action.DATASET_EXAMPLE: PEOPLE,
     Action.DATASET_QUERY: frozenset({SYSTEM}),
-    Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
     Action.DATASET_CHANGES: frozenset({SYSTEM}),
     Action.DATASET_EXPORT: frozenset({SYSTEM}),
     Action.DATASET_VERIFY: frozenset({SYSTEM}),
@@ -98,6 +101,9 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.GRANT_READ: PEOPLE,
     Action.GRANT_REVOKE: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),
     Action.GRANT_SUSPEND: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),
+    Action.GRANT_RECTIFY: frozenset({Role.DATA_OFFICER}),
+    Action.GRANT_STOP: frozenset({Role.DATA_OFFICER}),
+    Action.GRANT_DISPOSE: frozenset({Role.DATA_OFFICER}),
     Action.OBJECTION_FILE: frozenset({Role.DATA_OFFICER}),
     Action.OBJECTION_READ: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER, Role.AUDITOR}),
     Action.PROPOSAL_SUBMIT: frozenset({Role.DATA_OFFICER}),

@@ -262,9 +262,20 @@ class GrantState(Labelled):
 
     ACTIVE = "active", "已授权"
     SUSPENDED = "suspended", "已暂停"
+    RECTIFIED = "rectified", "已整改待复核"
     EXPIRED = "expired", "已到期待处置"
     REVOKED = "revoked", "已撤销"
+    RENEWED = "renewed", "已续期"
     DISPOSED = "disposed", "已处置"
+
+
+class DisposalMethod(Labelled):
+    """What was done with the data of a grant that is over (Decree 809 Art. 27)."""
+
+    DELETED = "deleted", "已删除销毁"
+    RETURNED = "returned", "已退还后删除"
+    ANONYMIZED = "anonymized", "已匿名化留存"
+    NONE_KEPT = "none_kept", "使用中未留存"
 
 
 class OpinionState(Labelled):

@@ -1,6 +1,7 @@
 """What sharing owns: applications, opinions, grants, objections."""
 
 from zhengshu_contracts.sharing.applications import (
+    ApplicationDraft,
     ApplicationIn,
     ApplicationList,
     ApplicationOut,
@@ -30,22 +31,33 @@ from zhengshu_contracts.sharing.events import (
     ApplicationSubmitted,
     ApplicationSupplemented,
     ApplicationWithdrawn,
+    DisposalOpened,
     ExtensionDecided,
     ExtensionRequested,
     GrantActivated,
+    GrantDisposed,
     GrantEvent,
     GrantExpired,
+    GrantRectified,
+    GrantRenewed,
     GrantResumed,
     GrantRevoked,
     GrantSuspended,
     ObjectionFiled,
     OpinionGiven,
     OpinionRequested,
+    StopAnnounced,
 )
 from zhengshu_contracts.sharing.grants import (
+    Consultation,
+    DisposalIn,
+    DisposalOut,
     GrantList,
     GrantOut,
     ReasonIn,
+    RectificationIn,
+    StopIn,
+    StopOut,
 )
 from zhengshu_contracts.sharing.objections import (
     ObjectionIn,
@@ -59,6 +71,7 @@ from zhengshu_contracts.sharing.opinions import (
 )
 
 __all__ = [
+    "ApplicationDraft",
     "ApplicationEndorsed",
     "ApplicationEvent",
     "ApplicationForwarded",
@@ -76,6 +89,10 @@ __all__ = [
     "ClockOpened",
     "ClockPaused",
     "ClockResumed",
+    "Consultation",
+    "DisposalIn",
+    "DisposalOpened",
+    "DisposalOut",
     "EndorsementIn",
     "ExtensionDecided",
     "ExtensionDecision",
@@ -83,10 +100,13 @@ __all__ = [
     "ExtensionOut",
     "ExtensionRequested",
     "GrantActivated",
+    "GrantDisposed",
     "GrantEvent",
     "GrantExpired",
     "GrantList",
     "GrantOut",
+    "GrantRectified",
+    "GrantRenewed",
     "GrantResumed",
     "GrantRevoked",
     "GrantSuspended",
@@ -102,6 +122,10 @@ __all__ = [
     "PartIn",
     "PartOut",
     "ReasonIn",
+    "RectificationIn",
     "Step",
+    "StopAnnounced",
+    "StopIn",
+    "StopOut",
     "SupplementIn",
 ]

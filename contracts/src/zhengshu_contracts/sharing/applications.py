@@ -6,6 +6,7 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.vocabulary import (
     ApplicationState,
     DatasetId,
@@ -25,6 +26,7 @@ class PartIn(ApiModel):
     filter: str = Field(
         default="", max_length=2000, description="行条件,写法同查询接口,如 town=eq.凤山镇"
     )
+    quota: Quota | None = Field(default=None, description="每日用量")
 
 
 class ApplicationIn(ApiModel):
@@ -37,6 +39,19 @@ class ApplicationIn(ApiModel):
     purpose: str = Field(min_length=2, max_length=200, description="使用用途")
     until: date = Field(description="使用时限")
     consent: Consent = Field(description="本单位共享工作机构负责人同意")
+    renews: str | None = Field(default=None, description="拟续期的授权标识")
+
+
+class ApplicationDraft(ApiModel):
+    """An application as it would be made again: everything but the consent, which is given anew."""
+
+    parts: list[PartIn]
+    basis: str
+    scenario: str
+    scope: str
+    purpose: str
+    until: date = Field(description="同样长的使用时限,从今天起算")
+    renews: str | None = None
 
 
 class PartOut(ApiModel):
@@ -50,6 +65,7 @@ class PartOut(ApiModel):
     items: list[str]
     modes: list[Mode]
     filter: str
+    quota: Quota | None = None
     state: ApplicationState
     state_label: str
     reason: str | None = Field(default=None, description="不予授权的理由或依据")
@@ -78,6 +94,7 @@ class ApplicationOut(ApiModel):
     scope: str
     purpose: str
     until: date
+    renews: str | None = None
     state: ApplicationState = Field(description="进度最慢的部分的状态")
     state_label: str
     parts: list[PartOut]

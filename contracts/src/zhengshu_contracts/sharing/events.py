@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from zhengshu_contracts.base import Event
-from zhengshu_contracts.vocabulary import Mode, OpinionState, Outcome
+from zhengshu_contracts.vocabulary import DisposalMethod, GrantState, Mode, OpinionState, Outcome
 
 
 class ApplicationEvent(Event):
@@ -166,6 +166,47 @@ class GrantExpired(GrantEvent):
     """A grant's period is over; its data wait for disposal."""
 
     subject: ClassVar[str] = "zhengshu.sharing.grant.expired.v1"
+
+
+class GrantRectified(GrantEvent):
+    """The holder of a suspended grant reports what was put right."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.rectified.v1"
+
+
+class GrantRenewed(GrantEvent):
+    """A grant gave way to the one that renews it."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.renewed.v1"
+
+    by: str
+    """The new grant."""
+
+
+class GrantDisposed(GrantEvent):
+    """The data of a grant that is over were disposed of."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.grant.disposed.v1"
+
+    method: DisposalMethod
+    on: date
+
+
+class StopAnnounced(GrantEvent):
+    """A provider will stop serving a grant: filed, and told ahead."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.stop.announced.v1"
+
+    number: str
+    ends: date
+
+
+class DisposalOpened(GrantEvent):
+    """A grant is over; its holder has to dispose of the data."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.disposal.opened.v1"
+
+    why: GrantState
 
 
 class ObjectionFiled(Event):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.sharing.clocks import ExtensionOut
 from zhengshu_contracts.vocabulary import DatasetId, Mode, OpinionState, Outcome
 
@@ -15,6 +16,8 @@ class OpinionIn(ApiModel):
 
     outcome: Outcome = Field(description="agree 同意;refuse 不同意")
     reason: str = Field(default="", max_length=500, description="理由(不同意时必填)")
+    masks: list[ItemMask] = Field(default=[], max_length=500, description="要求脱敏的信息项")
+    quota: Quota | None = Field(default=None, description="要求的每日用量上限")
     consent: Consent = Field(description="本单位共享工作机构负责人同意")
 
 
@@ -37,6 +40,8 @@ class OpinionOut(ApiModel):
     due: date | None = None
     due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
     reason: str = ""
+    masks: list[ItemMask] = Field(default=[], description="要求脱敏的信息项")
+    quota: Quota | None = None
     extension: ExtensionOut | None = Field(default=None, description="延期答复申请")
 
 

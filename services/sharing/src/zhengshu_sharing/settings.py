@@ -14,8 +14,10 @@ class SharingSettings(ServiceSettings):
 
     longest_years: int = 3
     """The longest period that can be applied for."""
-    number_prefix: str = "罗政数申"
-    """What application numbers begin with."""
+    number_prefix: str = "罗政数"
+    """What the numbers of all papers begin with; the kind of paper follows: 申, 备, …"""
+    stop_notice_days: int = Field(default=5, ge=1)
+    """Working days that a provider tells ahead before it stops a service."""
     terms: dict[Term, int] = Field(default_factory=dict)
     """Working days of a term where they differ; none the law fixes gets longer (Decree 809 Art. 23)."""
     calendar_file: Path | None = None

@@ -47,7 +47,7 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
     def unit(session: AsyncSession) -> Unit:
         return Unit(
             Datasets(session),
-            Applications(session),
+            Applications(session, settings.number_prefix),
             Opinions(session),
             Grants(session),
             Objections(session),

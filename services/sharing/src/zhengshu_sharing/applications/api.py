@@ -9,6 +9,7 @@ from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import (
+    ApplicationDraft,
     ApplicationIn,
     ApplicationList,
     ApplicationOut,
@@ -18,7 +19,7 @@ from zhengshu_contracts.sharing import (
 )
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.applications import operations, views
+from zhengshu_sharing.applications import drafts, operations, views
 from zhengshu_sharing.applications.errors import (
     AlreadyReturned,
     ApplicationNotFound,
@@ -35,6 +36,7 @@ from zhengshu_sharing.applications.errors import (
     PeriodNotAllowed,
 )
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
+from zhengshu_sharing.grants.errors import RenewalNotPossible
 from zhengshu_sharing.unit import InUnit
 
 router = Router(prefix="/v1/applications", tags=["共享申请"])
@@ -51,6 +53,7 @@ REFUSALS = problems(
     FilterNotAllowed,
     PeriodNotAllowed,
     ConsentNotGiven,
+    RenewalNotPossible,
 )
 
 
@@ -96,6 +99,17 @@ async def list_applications(by: By, unit: InUnit, place: Paged) -> ApplicationLi
 async def read_application(application_id: str, by: By, unit: InUnit) -> ApplicationOut:
     """查看共享申请、办理进度与期限"""
     return await views.one(unit, await operations.read(unit, application_id, by=by))
+
+
+@router.get(
+    "/{application_id}/repetition",
+    response_model=ApplicationDraft,
+    responses=problems(ApplicationNotFound),
+    dependencies=[allowed(Action.APPLICATION_SUBMIT)],
+)
+async def draft_repetition(application_id: str, by: By, unit: InUnit, now: Now) -> ApplicationDraft:
+    """以本单位上次申请为底再拟一份"""
+    return await drafts.repetition(unit, application_id, by=by, now=now)
 
 
 @router.post(

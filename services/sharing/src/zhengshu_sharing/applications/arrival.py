@@ -145,6 +145,7 @@ def _part(
         items=tuple(item.name for item in items),
         modes=tuple(dict.fromkeys(wish.modes)),
         filter=wish.filter if sharing is SharingClass.CONDITIONAL else "",
+        quota=wish.quota if sharing is SharingClass.CONDITIONAL else None,
         state=arrival(sharing),
         reason=citations(items) if sharing is SharingClass.WITHHELD else None,
     )

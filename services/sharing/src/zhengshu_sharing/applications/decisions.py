@@ -1,11 +1,12 @@
 """The Commission takes and decides an application's part. The caller owns the transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_chassis import failpoints
 from zhengshu_contracts.commission import DecisionAnswer
+from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.sharing import ApplicationForwarded, ApplicationRefused
 from zhengshu_contracts.vocabulary import Outcome, SharingClass
 
@@ -14,6 +15,8 @@ from zhengshu_sharing.applications.domain import Application, Award, Part
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move, may
 from zhengshu_sharing.clocks import operations as clocks
+from zhengshu_sharing.datasets.domain import Dataset
+from zhengshu_sharing.grants import limits
 from zhengshu_sharing.grants import operations as grants
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
@@ -81,13 +84,27 @@ async def _award(
     unit: Unit, application: Application, part: Part, answer: DecisionAnswer, *, now: datetime
 ) -> Award | None:
     dataset = (await unit.datasets.published([part.dataset])).get(part.dataset)
+    opinion = await unit.opinions.of_part(part.id)
+    masks = limits.merged(opinion.masks if opinion else (), answer.masks)
     return domain.award(
         part,
         applied_until=application.terms.until,
-        shareable=dataset.names(*SHAREABLE) if dataset else frozenset(),
+        shareable=_shareable(dataset, masks) if dataset else frozenset(),
         items=answer.items,
         until=answer.until,
         today=day_of(now),
+        masks=masks,
+        quota=limits.narrowest(part.quota, opinion.quota if opinion else None, answer.quota),
+    )
+
+
+def _shareable(dataset: Dataset, masks: Mapping[str, ItemMask]) -> frozenset[str]:
+    """Leave out what could not be masked as it has to be: plain it must not go."""
+    items = {item.name: item for item in dataset.items}
+    return frozenset(
+        name
+        for name in dataset.names(*SHAREABLE)
+        if name not in masks or limits.possible(masks[name], items[name])
     )
 
 

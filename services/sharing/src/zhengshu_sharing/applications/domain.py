@@ -3,12 +3,13 @@
 A function returns the application as it is afterwards, or raises why it stays as it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import ApplicationState, Mode, Origin, SharingClass
 
 from zhengshu_sharing.applications.errors import (
@@ -47,6 +48,7 @@ class Part:
     modes: tuple[Mode, ...]
     filter: str
     state: ApplicationState
+    quota: Quota | None = None
     reason: str | None = None
     grant: str | None = None
 
@@ -66,6 +68,8 @@ class Application:
     submitted_at: datetime
     terms: Terms
     parts: tuple[Part, ...]
+    renews: str | None = None
+    """The grant that this one is to follow."""
     returned_at: datetime | None = None
     supplemented_at: datetime | None = None
 
@@ -93,6 +97,8 @@ class Award:
 
     items: tuple[str, ...]
     until: date
+    masks: tuple[ItemMask, ...] = ()
+    quota: Quota | None = None
 
 
 def endorse(application: Application, *, by: Principal) -> Application:
@@ -145,16 +151,20 @@ def award(
     items: Iterable[str] | None,
     until: date | None,
     today: date,
+    masks: Mapping[str, ItemMask],
+    quota: Quota | None,
 ) -> Award | None:
     """Narrow what was applied for by what was decided; None when nothing is left.
 
     A decision never widens: items not applied for are dropped, and so is what has been withheld
-    since; a later date than the applicant's is cut to it.
+    since; a later date than the applicant's is cut to it. Masks stay with the items that are left.
     """
     decided = set(part.items if items is None else items)
     left = tuple(name for name in part.items if name in decided & shareable)
     last = min(applied_until, until or applied_until)
-    return Award(left, last) if left and last >= today else None
+    if not left or last < today:
+        return None
+    return Award(left, last, tuple(masks[name] for name in left if name in masks), quota)
 
 
 def _others(application: Application, by: Principal) -> None:

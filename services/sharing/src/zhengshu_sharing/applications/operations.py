@@ -29,6 +29,7 @@ from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import arrival, domain
 from zhengshu_sharing.applications.decisions import lapse
 from zhengshu_sharing.applications.domain import Application, Part, Terms
+from zhengshu_sharing.applications.drafts import check_renewal
 from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithheld
 from zhengshu_sharing.applications.filters import columns_of
 from zhengshu_sharing.applications.repository import Step
@@ -37,6 +38,8 @@ from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
 
+APPLIED = "申"
+"""What tells the numbers of applications from those of other papers."""
 BY_CLASS = "class"
 """Who refused, in the event, when the items' class did."""
 
@@ -55,6 +58,7 @@ async def submit(
     """Take an application and split it. All withheld: nothing is kept but the announced refusal."""
     arrival.admit(by)
     _check_terms(unit, _terms(wish), now=now)
+    await check_renewal(unit, wish.renews, {part.dataset for part in wish.parts}, by=by)
     known = await unit.datasets.published(part.dataset for part in wish.parts)
     case = ids.new("a")
     parts = arrival.split(case, wish.parts, known, applicant=home(by), filter_columns=columns_of)
@@ -64,12 +68,13 @@ async def submit(
         return ItemsWithheld(f"所申请的信息项不予共享:{reasons}", reasons)
     application = Application(
         id=case,
-        number=await _number(unit, now),
+        number=await unit.applications.number(APPLIED, now),
         organization=home(by),
         submitted_by=by.id,
         submitted_at=now,
         terms=_terms(wish),
         parts=parts,
+        renews=wish.renews,
     )
     await unit.applications.add(application)
     if application.state is ApplicationState.SUBMITTED:
@@ -206,11 +211,6 @@ def _check_terms(unit: Unit, terms: Terms, *, now: datetime) -> None:
     arrival.check_consent(terms.consent, today=today)
 
 
-async def _number(unit: Unit, now: datetime) -> str:
-    series = f"{unit.settings.number_prefix}〔{day_of(now).year}〕"
-    return f"{series}{await unit.applications.next_number(series):06d} 号"
-
-
 def _announce_withheld(unit: Unit, case: str, organization: str, parts: Iterable[Part]) -> None:
     for part in parts:
         if part.sharing is SharingClass.WITHHELD:
@@ -282,6 +282,7 @@ def _filing(
         scope=terms.scope,
         purpose=terms.purpose,
         until=terms.until,
+        quota=part.quota,
         endorsement=endorsement,
     )
 

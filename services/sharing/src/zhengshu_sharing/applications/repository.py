@@ -11,11 +11,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.vocabulary import ApplicationState, Mode, Origin, SharingClass
 
 from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.errors import ApplicationNotFound
 from zhengshu_sharing.applications.tables import ApplicationRow, NumberRow, PartRow, StepRow
+from zhengshu_sharing.workdays import day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,19 @@ class Step:
 class Applications:
     """Cases with their parts and timelines."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, prefix: str) -> None:
         self._session = session
+        self._prefix = prefix
 
-    async def next_number(self, series: str) -> int:
-        """Take the next number of a series; waits for whoever is taking one, so that none is skipped."""
+    async def number(self, kind: str, now: datetime) -> str:
+        """Take this year's next number of a kind of paper; waits for whoever takes one: none is skipped."""
+        series = f"{self._prefix}{kind}〔{day_of(now).year}〕"
         statement = upsert(NumberRow).values(series=series, last=1)
         taken = statement.on_conflict_do_update(
             index_elements=["series"], set_={"last": NumberRow.last + 1}
         )
-        return (await self._session.execute(taken.returning(NumberRow.last))).scalar_one()
+        last = (await self._session.execute(taken.returning(NumberRow.last))).scalar_one()
+        return f"{series}{last:06d} 号"
 
     async def add(self, application: Application) -> None:
         """Store a new application with its parts."""
@@ -156,6 +161,7 @@ def _values(application: Application) -> dict[str, Any]:
         "organization": application.organization,
         "submitted_by": application.submitted_by,
         "submitted_at": application.submitted_at,
+        "renews": application.renews,
         "returned_at": application.returned_at,
         "supplemented_at": application.supplemented_at,
         "basis": terms.basis,
@@ -177,6 +183,7 @@ def _part(part: Part) -> dict[str, Any]:
         "items": list(part.items),
         "modes": [mode.value for mode in part.modes],
         "filter": part.filter,
+        "quota": part.quota and part.quota.model_dump(mode="json"),
         "state": part.state.value,
         "reason": part.reason,
         "grant_id": part.grant,
@@ -194,6 +201,7 @@ def _to_part(row: PartRow) -> Part:
         items=tuple(row.items),
         modes=tuple(Mode(mode) for mode in row.modes),
         filter=row.filter,
+        quota=Quota.model_validate(row.quota) if row.quota else None,
         state=ApplicationState(row.state),
         reason=row.reason,
         grant=row.grant_id,
@@ -210,6 +218,7 @@ def _to_application(row: ApplicationRow, parts: tuple[Part, ...]) -> Application
         submitted_at=row.submitted_at,
         terms=Terms(row.basis, row.scenario, row.scope, row.purpose, row.until, consent),
         parts=parts,
+        renews=row.renews,
         returned_at=row.returned_at,
         supplemented_at=row.supplemented_at,
     )

@@ -27,6 +27,7 @@ class ApplicationRow(Base):
     purpose: Mapped[str]
     until: Mapped[date]
     consent: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    renews: Mapped[str | None]
     returned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     supplemented_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -47,6 +48,7 @@ class PartRow(Base):
     items: Mapped[list[str]] = mapped_column(ARRAY(Text))
     modes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     filter: Mapped[str]
+    quota: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[str]
     reason: Mapped[str | None]
     grant_id: Mapped[str | None]

@@ -5,19 +5,32 @@ from typing import Annotated
 from fastapi import Query
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
-from zhengshu_chassis.requests import By, CursorInvalid, Paged
+from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.sharing import GrantList, GrantOut, ReasonIn
+from zhengshu_contracts.sharing import (
+    ApplicationDraft,
+    DisposalIn,
+    GrantList,
+    GrantOut,
+    ReasonIn,
+    RectificationIn,
+    StopIn,
+)
 from zhengshu_contracts.vocabulary import DatasetId
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.grants import operations
-from zhengshu_sharing.grants.domain import Grant
+from zhengshu_sharing.applications import drafts
+from zhengshu_sharing.grants import endings, operations, views
 from zhengshu_sharing.grants.errors import (
+    ConsultationMissing,
+    DisposalInFuture,
     GrantNotFound,
     GrantNotInState,
     HolderDoesNotSuspend,
+    NotRectified,
+    RenewalNotPossible,
+    StopTooSoon,
     SuspendedByAnother,
 )
 from zhengshu_sharing.unit import InUnit
@@ -42,7 +55,7 @@ async def list_grants(
         organization=scope(by), dataset=dataset, after=place.after, limit=place.limit
     )
     following = place.following([one.id for one in found], more=more)
-    return GrantList(grants=[_grant(one) for one in found], next=following)
+    return GrantList(grants=await views.shown(unit, found), next=following)
 
 
 @router.get(
@@ -53,18 +66,20 @@ async def list_grants(
 )
 async def read_grant(grant_id: str, by: By, unit: InUnit) -> GrantOut:
     """查看授权"""
-    return _grant(await operations.read(unit, grant_id, by=by))
+    return await views.one(unit, await operations.read(unit, grant_id, by=by))
 
 
 @router.post(
     "/{grant_id}/revocation",
     response_model=GrantOut,
-    responses=problems(GrantNotFound, GrantNotInState),
+    responses=problems(GrantNotFound, GrantNotInState, ConsultationMissing),
     dependencies=[allowed(Action.GRANT_REVOKE)],
 )
-async def revoke_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit) -> GrantOut:
+async def revoke_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit, now: Now) -> GrantOut:
     """撤销授权"""
-    return _grant(await operations.revoke(unit, grant_id, by=by, reason=body.reason))
+    return await views.one(
+        unit, await operations.revoke(unit, grant_id, by=by, reason=body.reason, now=now)
+    )
 
 
 @router.post(
@@ -75,35 +90,66 @@ async def revoke_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit) -> G
 )
 async def suspend_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit) -> GrantOut:
     """暂停授权,责令整改"""
-    return _grant(await operations.suspend(unit, grant_id, by=by, reason=body.reason))
+    return await views.one(
+        unit, await operations.suspend(unit, grant_id, by=by, reason=body.reason)
+    )
 
 
 @router.post(
     "/{grant_id}/resumption",
     response_model=GrantOut,
-    responses=problems(GrantNotFound, GrantNotInState, HolderDoesNotSuspend, SuspendedByAnother),
+    responses=problems(
+        GrantNotFound, GrantNotInState, HolderDoesNotSuspend, SuspendedByAnother, NotRectified
+    ),
     dependencies=[allowed(Action.GRANT_SUSPEND)],
 )
 async def resume_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit) -> GrantOut:
     """整改后恢复授权"""
-    return _grant(await operations.resume(unit, grant_id, by=by, reason=body.reason))
+    return await views.one(unit, await operations.resume(unit, grant_id, by=by, reason=body.reason))
 
 
-def _grant(grant: Grant) -> GrantOut:
-    return GrantOut(
-        id=grant.id,
-        part=grant.part,
-        dataset=grant.dataset,
-        title=grant.title,
-        holder=grant.holder,
-        provider=grant.provider,
-        items=list(grant.items),
-        modes=list(grant.modes),
-        filter=grant.filter,
-        purpose=grant.purpose,
-        starts=grant.starts,
-        ends=grant.ends,
-        state=grant.state,
-        state_label=grant.state.label,
-        reason=grant.reason,
-    )
+@router.post(
+    "/{grant_id}/rectification",
+    response_model=GrantOut,
+    responses=problems(GrantNotFound, GrantNotInState),
+    dependencies=[allowed(Action.GRANT_RECTIFY)],
+)
+async def rectify_grant(grant_id: str, body: RectificationIn, by: By, unit: InUnit) -> GrantOut:
+    """使用单位报告整改情况,由作出暂停的单位复核"""
+    changed = await operations.rectify(unit, grant_id, by=by, report=body.report)
+    return await views.one(unit, changed)
+
+
+@router.post(
+    "/{grant_id}/stop",
+    response_model=GrantOut,
+    responses=problems(GrantNotFound, GrantNotInState, ConsultationMissing, StopTooSoon),
+    dependencies=[allowed(Action.GRANT_STOP)],
+)
+async def announce_stop(grant_id: str, body: StopIn, by: By, unit: InUnit, now: Now) -> GrantOut:
+    """提供单位协商后备案并预告停止服务"""
+    return await views.one(unit, await endings.announce_stop(unit, grant_id, body, by=by, now=now))
+
+
+@router.post(
+    "/{grant_id}/disposal",
+    response_model=GrantOut,
+    responses=problems(GrantNotFound, GrantNotInState, DisposalInFuture),
+    dependencies=[allowed(Action.GRANT_DISPOSE)],
+)
+async def dispose_of_data(
+    grant_id: str, body: DisposalIn, by: By, unit: InUnit, now: Now
+) -> GrantOut:
+    """使用单位登记数据处置情况"""
+    return await views.one(unit, await endings.dispose(unit, grant_id, body, by=by, now=now))
+
+
+@router.get(
+    "/{grant_id}/renewal",
+    response_model=ApplicationDraft,
+    responses=problems(GrantNotFound, RenewalNotPossible),
+    dependencies=[allowed(Action.APPLICATION_SUBMIT)],
+)
+async def draft_renewal(grant_id: str, by: By, unit: InUnit, now: Now) -> ApplicationDraft:
+    """按现行授权拟一份续期申请"""
+    return await drafts.renewal(unit, grant_id, by=by, now=now)

@@ -1,26 +1,30 @@
 """The life of a grant (Decree 809 Art. 27). Knows no HTTP, SQL or NATS."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.policy import GrantPolicy
+from zhengshu_contracts.sharing import Consultation
 from zhengshu_contracts.vocabulary import GrantState, Mode
 
 from zhengshu_sharing.access import oversees
 from zhengshu_sharing.grants.errors import (
+    ConsultationMissing,
     GrantNotInState,
     HolderDoesNotSuspend,
+    NotRectified,
+    StopTooSoon,
     SuspendedByAnother,
 )
-
-LIVE = frozenset({GrantState.ACTIVE, GrantState.SUSPENDED})
-"""Everything else is over; only these are told to the gateway."""
+from zhengshu_sharing.grants.states import LIVE, MOVES, Move
+from zhengshu_sharing.workdays import day_of
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Columns, rows, modes, purpose and period that one department holds of one dataset."""
+    """Columns, rows, masks, modes, purpose, period and quota that one department holds of one dataset."""
 
     id: str
     part: str
@@ -35,10 +39,14 @@ class Grant:
     purpose: str
     starts: datetime
     ends: datetime
+    masks: tuple[ItemMask, ...] = ()
+    quota: Quota | None = None
     state: GrantState = GrantState.ACTIVE
     reason: str | None = None
     suspended_by: str | None = None
     """The organisation that suspended it."""
+    rectification: str | None = None
+    renews: str | None = None
 
     def policy(self) -> GrantPolicy:
         """Return the grant as the gateway decides from it."""
@@ -48,6 +56,8 @@ class Grant:
             items=self.items,
             modes=self.modes,
             filter=self.filter,
+            masks=self.masks,
+            quota=self.quota,
             purpose=self.purpose,
             starts=self.starts,
             ends=self.ends,
@@ -55,33 +65,86 @@ class Grant:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A provider's announcement that a grant ends before its time."""
+
+    grant: str
+    number: str
+    reason: str
+    consultation: Consultation
+    ends: date
+    announced_by: str
+    announced_at: datetime
+
+
 def suspend(grant: Grant, *, by: Principal, reason: str) -> Grant:
     """Stop a grant until its holder has put right what was wrong."""
     _not_holder(grant, by)
-    _in(grant, GrantState.ACTIVE)
-    return replace(grant, state=GrantState.SUSPENDED, reason=reason, suspended_by=by.organization)
+    suspended = _moved(grant, Move.SUSPEND)
+    return replace(suspended, reason=reason, suspended_by=by.organization, rectification=None)
+
+
+def rectify(grant: Grant, *, report: str) -> Grant:
+    """Take the holder's word of what was put right; whoever suspended judges it."""
+    return replace(_moved(grant, Move.RECTIFY), rectification=report)
 
 
 def resume(grant: Grant, *, by: Principal, reason: str) -> Grant:
-    """Take a suspended grant up again."""
+    """Take a suspended grant up again: after a rectification, or because it was suspended in error."""
     _not_holder(grant, by)
-    _in(grant, GrantState.SUSPENDED)
-    if not oversees(by) and by.organization != grant.suspended_by:
-        raise SuspendedByAnother(grant.id)
-    return replace(grant, state=GrantState.ACTIVE, reason=reason, suspended_by=None)
+    resumed = _moved(grant, Move.RESUME)
+    if not oversees(by):
+        if by.organization != grant.suspended_by:
+            raise SuspendedByAnother(grant.id)
+        if grant.state is not GrantState.RECTIFIED:
+            raise NotRectified(grant.id)
+    return replace(resumed, reason=reason, suspended_by=None)
 
 
-def revoke(grant: Grant, *, reason: str) -> Grant:
-    """End a grant before its time: the holder's, the provider's and the competent department's right."""
-    _in(grant, *LIVE)
-    return replace(grant, state=GrantState.REVOKED, reason=reason)
+def revoke(grant: Grant, *, by: Principal, reason: str) -> Grant:
+    """End a grant before its time.
+
+    The holder needs it no longer, or the competent department ends it. A provider ends at once only what it
+    suspended for misuse; anything else it consults on, files and tells ahead.
+    """
+    revoked = _moved(grant, Move.REVOKE)
+    provides = by.organization == grant.provider and not oversees(by)
+    if provides and grant.suspended_by != by.organization:
+        raise ConsultationMissing(grant.id)
+    return replace(revoked, reason=reason)
 
 
-def expire(grant: Grant, *, now: datetime) -> Grant | None:
-    """End a grant whose period is over; None when it is not, or the grant is over already."""
+def announce_stop(grant: Grant, stop: Stop, *, earliest: date) -> Grant:
+    """Let a grant end on the announced day, which is far enough ahead for its holder to prepare."""
+    _moved(grant, Move.REVOKE)
+    if stop.consultation.on > day_of(stop.announced_at):
+        raise ConsultationMissing(grant.id)
+    if stop.ends < earliest:
+        raise StopTooSoon(grant.id, earliest)
+    return grant
+
+
+def expire(grant: Grant, *, now: datetime, stopped: str | None = None) -> Grant | None:
+    """End a grant whose period is over; None when it is not, or the grant is over already.
+
+    One whose provider had announced a stop ends as revoked, for the reason it gave.
+    """
     if grant.state not in LIVE or grant.ends > now:
         return None
-    return replace(grant, state=GrantState.EXPIRED)
+    if stopped is not None:
+        return replace(_moved(grant, Move.REVOKE), reason=stopped)
+    return _moved(grant, Move.EXPIRE)
+
+
+def renew(grant: Grant) -> Grant | None:
+    """Let a grant give way to the one that renews it; None when it is over already."""
+    return _moved(grant, Move.RENEW) if grant.state in LIVE else None
+
+
+def dispose(grant: Grant) -> Grant:
+    """Close a grant whose data were disposed of."""
+    return _moved(grant, Move.DISPOSE)
 
 
 def _not_holder(grant: Grant, by: Principal) -> None:
@@ -89,6 +152,8 @@ def _not_holder(grant: Grant, by: Principal) -> None:
         raise HolderDoesNotSuspend(grant.id)
 
 
-def _in(grant: Grant, *states: GrantState) -> None:
-    if grant.state not in states:
+def _moved(grant: Grant, move: Move) -> Grant:
+    froms, to = MOVES[move]
+    if grant.state not in froms:
         raise GrantNotInState(grant.id, grant.state)
+    return replace(grant, state=to)

@@ -3,20 +3,26 @@
 from datetime import datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.commission import DispatchKind, RevocationFiling
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.policy import DatasetGrants, dataset_key
 from zhengshu_contracts.sharing import (
+    DisposalOpened,
     GrantActivated,
     GrantEvent,
     GrantExpired,
+    GrantRectified,
+    GrantRenewed,
     GrantResumed,
     GrantRevoked,
     GrantSuspended,
 )
+from zhengshu_contracts.vocabulary import GrantState
 
-from zhengshu_sharing.access import sees
+from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications.domain import Application, Award, Part
+from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.grants import domain
 from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.errors import GrantNotFound
@@ -35,7 +41,7 @@ async def read(unit: Unit, grant: str, *, by: Principal) -> Grant:
 async def activate(
     unit: Unit, application: Application, part: Part, award: Award, *, now: datetime
 ) -> Grant:
-    """Begin a grant; the caller has the Commission's decision."""
+    """Begin a grant; the caller has the Commission's decision. What it renews ends with that."""
     await unit.grants.hold(part.dataset)
     grant = Grant(
         id=ids.new("g"),
@@ -48,65 +54,104 @@ async def activate(
         items=award.items,
         modes=part.modes,
         filter=part.filter,
+        masks=award.masks,
+        quota=award.quota,
         purpose=application.terms.purpose,
         starts=now,
         ends=end_of(award.until),
+        renews=application.renews,
     )
     await unit.grants.add(grant)
     event = GrantActivated(
-        **_about(grant), part=grant.part, items=grant.items, modes=grant.modes, ends=grant.ends
+        **about(grant), part=grant.part, items=grant.items, modes=grant.modes, ends=grant.ends
     )
-    await _tell(unit, grant, event)
+    await tell(unit, grant, event)
+    if application.renews is not None:
+        await _renew(unit, application.renews, grant)
     return grant
 
 
 async def suspend(unit: Unit, grant: str, *, by: Principal, reason: str) -> Grant:
     """Suspend a grant."""
-    found = await _locked(unit, grant, by=by)
+    found = await locked(unit, grant, by=by)
     changed = domain.suspend(found, by=by, reason=reason)
-    return await _save(unit, changed, GrantSuspended(**_about(changed), by=by.id))
+    return await save(unit, changed, GrantSuspended(**about(changed), by=by.id))
+
+
+async def rectify(unit: Unit, grant: str, *, by: Principal, report: str) -> Grant:
+    """Take the holder's report of what was put right."""
+    found = await locked_own(unit, grant, by=by)
+    changed = domain.rectify(found, report=report)
+    return await save(unit, changed, GrantRectified(**about(changed)))
 
 
 async def resume(unit: Unit, grant: str, *, by: Principal, reason: str) -> Grant:
     """Take a suspended grant up again."""
-    found = await _locked(unit, grant, by=by)
+    found = await locked(unit, grant, by=by)
     changed = domain.resume(found, by=by, reason=reason)
-    return await _save(unit, changed, GrantResumed(**_about(changed), by=by.id))
+    return await save(unit, changed, GrantResumed(**about(changed), by=by.id))
 
 
-async def revoke(unit: Unit, grant: str, *, by: Principal, reason: str) -> Grant:
+async def revoke(unit: Unit, grant: str, *, by: Principal, reason: str, now: datetime) -> Grant:
     """End a grant and let the Commission know."""
-    found = await _locked(unit, grant, by=by)
-    changed = domain.revoke(found, reason=reason)
-    notice = RevocationFiling(grant=changed.id, part=changed.part, reason=reason)
-    unit.dispatches.open(DispatchKind.REVOCATION, changed.id, notice, expects_answer=False)
-    return await _save(unit, changed, GrantRevoked(**_about(changed), by=by.id))
+    found = await locked(unit, grant, by=by)
+    changed = domain.revoke(found, by=by, reason=reason)
+    return await end(unit, changed, GrantRevoked(**about(changed), by=by.id), now=now)
 
 
 async def expire(unit: Unit, grant: str, *, now: datetime) -> bool:
     """End a grant whose period is over; False when another did, or it was prolonged."""
     found = await unit.grants.get(grant)
     await unit.grants.hold(found.dataset)
-    changed = domain.expire(await unit.grants.get(grant), now=now)
+    stop = (await unit.grants.stops([grant])).get(grant)
+    stopped = stop if stop and end_of(stop.ends) <= found.ends else None
+    reason = stopped.reason if stopped else None
+    changed = domain.expire(await unit.grants.get(grant), now=now, stopped=reason)
     if changed is None:
         return False
-    await _save(unit, changed, GrantExpired(**_about(changed)))
+    event: GrantEvent = GrantExpired(**about(changed))
+    if stopped is not None:
+        event = GrantRevoked(**about(changed), by=stopped.announced_by)
+    await end(unit, changed, event, now=now)
     return True
 
 
-async def _locked(unit: Unit, grant: str, *, by: Principal) -> Grant:
+async def end(unit: Unit, grant: Grant, event: GrantEvent, *, now: datetime) -> Grant:
+    """Store that a grant is over; what its holder keeps has to be disposed of (Art. 27)."""
+    if grant.state is GrantState.REVOKED:
+        notice = RevocationFiling(grant=grant.id, part=grant.part, reason=grant.reason or "")
+        unit.dispatches.open(DispatchKind.REVOCATION, grant.id, notice, expects_answer=False)
+    await save(unit, grant, event)
+    await unit.grants.open_disposal(grant.id, at=now)
+    await clocks.start(unit, Term.DISPOSAL, grant.id, party=grant.holder, now=now)
+    opened = DisposalOpened(**about(grant), why=grant.state)
+    unit.outbox.add(opened, aggregate=dataset_key("sharing", grant.dataset))
+    return grant
+
+
+async def locked(unit: Unit, grant: str, *, by: Principal) -> Grant:
+    """Hold a grant that its holder, its provider or the competent department changes."""
     found = await read(unit, grant, by=by)
     await unit.grants.hold(found.dataset)
     return await unit.grants.get(grant)
 
 
-async def _save(unit: Unit, grant: Grant, event: GrantEvent) -> Grant:
+async def locked_own(unit: Unit, grant: str, *, by: Principal) -> Grant:
+    """Hold a grant that its holder changes."""
+    found = await locked(unit, grant, by=by)
+    if found.holder != home(by):
+        raise GrantNotFound(grant)
+    return found
+
+
+async def save(unit: Unit, grant: Grant, event: GrantEvent) -> Grant:
+    """Store a changed grant and tell the gateway and everybody."""
     await unit.grants.save(grant)
-    await _tell(unit, grant, event)
+    await tell(unit, grant, event)
     return grant
 
 
-async def _tell(unit: Unit, grant: Grant, event: GrantEvent) -> None:
+async def tell(unit: Unit, grant: Grant, event: GrantEvent) -> None:
     """Give the gateway every live grant of the dataset, in order with the events about them."""
     live = await unit.grants.live(grant.dataset)
     record = DatasetGrants(id=grant.dataset, grants=tuple(one.policy() for one in live))
@@ -115,7 +160,14 @@ async def _tell(unit: Unit, grant: Grant, event: GrantEvent) -> None:
     unit.outbox.add(event, aggregate=key)
 
 
-def _about(grant: Grant) -> dict[str, str]:
+async def _renew(unit: Unit, renewed: str, by: Grant) -> None:
+    changed = domain.renew(await unit.grants.get(renewed))
+    if changed is not None and changed.dataset == by.dataset:
+        await save(unit, changed, GrantRenewed(**about(changed), by=by.id))
+
+
+def about(grant: Grant) -> dict[str, str]:
+    """Return what every event about a grant says."""
     return {
         "grant": grant.id,
         "dataset": grant.dataset,

@@ -1,16 +1,20 @@
 """All SQL of grants. Whoever changes a grant holds its dataset, so that the gateway's record is whole."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import GrantState, Mode
 
-from zhengshu_sharing.grants.domain import LIVE, Grant
+from zhengshu_sharing.grants.domain import Grant, Stop
 from zhengshu_sharing.grants.errors import GrantNotFound
-from zhengshu_sharing.grants.tables import GrantRow
+from zhengshu_sharing.grants.states import LIVE
+from zhengshu_sharing.grants.tables import DisposalRow, GrantRow, StopRow
 
 _LIVE = [state.value for state in LIVE]
 
@@ -60,6 +64,43 @@ class Grants:
         query = select(GrantRow.id).where(GrantRow.state.in_(_LIVE), GrantRow.ends <= now)
         return list(await self._session.scalars(query.order_by(GrantRow.ends).limit(limit)))
 
+    async def announce(self, stop: Stop) -> None:
+        """Store a provider's announcement, the latest in place of an earlier one."""
+        values = {
+            "grant": stop.grant,
+            "number": stop.number,
+            "reason": stop.reason,
+            "consultation": stop.consultation.model_dump(mode="json"),
+            "ends": stop.ends,
+            "announced_by": stop.announced_by,
+            "announced_at": stop.announced_at,
+        }
+        statement = upsert(StopRow).values(values)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["grant"], set_=values)
+        )
+
+    async def stops(self, grants: Iterable[str]) -> dict[str, StopRow]:
+        """Return the stops announced of these grants."""
+        query = select(StopRow).where(StopRow.grant.in_(list(grants)))
+        rows = await self._session.scalars(query.execution_options(populate_existing=True))
+        return {row.grant: row for row in rows}
+
+    async def open_disposal(self, grant: str, *, at: datetime) -> None:
+        """Store that the data of a grant have to be disposed of."""
+        await self._session.execute(insert(DisposalRow).values(grant=grant, opened_at=at))
+
+    async def record_disposal(self, grant: str, **values: Any) -> None:
+        """Store what became of the data."""
+        changed = update(DisposalRow).where(DisposalRow.grant == grant)
+        await self._session.execute(changed.values(**values))
+
+    async def disposals(self, grants: Iterable[str]) -> dict[str, DisposalRow]:
+        """Return the disposals of these grants."""
+        query = select(DisposalRow).where(DisposalRow.grant.in_(list(grants)))
+        rows = await self._session.scalars(query.execution_options(populate_existing=True))
+        return {row.grant: row for row in rows}
+
     async def page(
         self, *, organization: str | None, dataset: str | None, after: str | None, limit: int
     ) -> tuple[list[Grant], bool]:
@@ -99,6 +140,10 @@ def _values(grant: Grant) -> dict[str, Any]:
         "state": grant.state.value,
         "reason": grant.reason,
         "suspended_by": grant.suspended_by,
+        "masks": [one.model_dump(mode="json") for one in grant.masks],
+        "quota": grant.quota and grant.quota.model_dump(mode="json"),
+        "rectification": grant.rectification,
+        "renews": grant.renews,
     }
 
 
@@ -120,4 +165,8 @@ def _grant(row: GrantRow) -> Grant:
         state=GrantState(row.state),
         reason=row.reason,
         suspended_by=row.suspended_by,
+        masks=tuple(ItemMask.model_validate(one) for one in row.masks),
+        quota=Quota.model_validate(row.quota) if row.quota else None,
+        rectification=row.rectification,
+        renews=row.renews,
     )

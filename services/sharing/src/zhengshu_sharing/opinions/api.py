@@ -30,6 +30,7 @@ from zhengshu_sharing.clocks.errors import (
     OwnExtension,
 )
 from zhengshu_sharing.clocks.tables import ExtensionRow
+from zhengshu_sharing.grants.errors import MaskNotPossible
 from zhengshu_sharing.opinions import extensions, operations
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import (
@@ -79,7 +80,12 @@ async def read_opinion(opinion_id: str, by: By, unit: InUnit) -> OpinionOut:
     "/{opinion_id}",
     response_model=OpinionOut,
     responses=problems(
-        OpinionNotFound, OpinionClosed, ReasonMissing, NoSuchOutcome, ConsentNotGiven
+        OpinionNotFound,
+        OpinionClosed,
+        ReasonMissing,
+        NoSuchOutcome,
+        ConsentNotGiven,
+        MaskNotPossible,
     ),
     dependencies=[allowed(Action.OPINION_GIVE)],
 )
@@ -168,5 +174,7 @@ def _opinion(
         due=clock.due if clock else None,
         due_provisional=clock.provisional if clock else False,
         reason=opinion.reason,
+        masks=list(opinion.masks),
+        quota=opinion.quota,
         extension=extension,
     )

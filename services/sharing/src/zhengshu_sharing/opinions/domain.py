@@ -1,9 +1,11 @@
 """An opinion, from the Commission's question to the provider's answer. Knows no HTTP, SQL or NATS."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import OpinionState, Outcome
 
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, ReasonMissing
@@ -22,13 +24,23 @@ class Opinion:
     requested_at: datetime
     state: OpinionState = OpinionState.REQUESTED
     reason: str = ""
+    masks: tuple[ItemMask, ...] = ()
+    quota: Quota | None = None
     consent: Consent | None = None
     answered_at: datetime | None = None
     answered_by: str | None = None
 
 
 def answer(
-    opinion: Opinion, *, outcome: Outcome, reason: str, consent: Consent, by: str, now: datetime
+    opinion: Opinion,
+    *,
+    outcome: Outcome,
+    reason: str,
+    consent: Consent,
+    by: str,
+    now: datetime,
+    masks: Iterable[ItemMask] = (),
+    quota: Quota | None = None,
 ) -> Opinion:
     """Agree, or refuse with reasons (Decree 809 Art. 21)."""
     if outcome not in ANSWERS:
@@ -41,6 +53,8 @@ def answer(
         opinion,
         state=ANSWERS[outcome],
         reason=reason,
+        masks=tuple(masks),
+        quota=quota,
         consent=consent,
         answered_at=now,
         answered_by=by,

@@ -1,20 +1,25 @@
 """What happens to opinions: the Commission asks, the provider answers. The caller owns the transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from zhengshu_chassis import ids
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.sharing import OpinionGiven, OpinionIn, OpinionRequested
+from zhengshu_contracts.vocabulary import SharingClass
 
 from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import decisions
 from zhengshu_sharing.applications import domain as applications
 from zhengshu_sharing.applications.arrival import check_consent
+from zhengshu_sharing.applications.domain import Part
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move, may
 from zhengshu_sharing.clocks import operations as clocks
+from zhengshu_sharing.grants.limits import check_masks
 from zhengshu_sharing.opinions import domain
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import OpinionClosed, OpinionNotFound
@@ -70,6 +75,7 @@ async def answer(
         raise OpinionNotFound(opinion)
     application, part = await unit.applications.lock_part(seen.part)
     found = await unit.opinions.get(opinion)
+    await _check_masks(unit, part, given.masks)
     changed = domain.answer(
         found,
         outcome=given.outcome,
@@ -77,6 +83,8 @@ async def answer(
         consent=given.consent,
         by=by.id,
         now=now,
+        masks=given.masks,
+        quota=given.quota,
     )
     if not may(part.state, Move.ANSWER):
         raise OpinionClosed(opinion, found.state)
@@ -84,7 +92,12 @@ async def answer(
     await clocks.stop(unit, opinion, now=now)
     await unit.applications.save(application.with_part(part.moved(Move.ANSWER)))
     filing = OpinionFiling(
-        opinion=opinion, part=part.id, outcome=given.outcome, reason=given.reason
+        opinion=opinion,
+        part=part.id,
+        outcome=given.outcome,
+        reason=given.reason,
+        masks=tuple(given.masks),
+        quota=given.quota,
     )
     unit.dispatches.open(DispatchKind.OPINION, opinion, filing, expects_answer=False)
     await _note(unit, changed, by=by, now=now)
@@ -93,6 +106,12 @@ async def answer(
     )
     unit.outbox.add(event, aggregate=application.id)
     return changed
+
+
+async def _check_masks(unit: Unit, part: Part, masks: Iterable[ItemMask]) -> None:
+    dataset = (await unit.datasets.published([part.dataset])).get(part.dataset)
+    items = dataset.chosen(dataset.names(*SharingClass) & set(part.items)) if dataset else ()
+    check_masks(masks, {item.name: item for item in items})
 
 
 async def _note(unit: Unit, opinion: Opinion, *, by: Principal, now: datetime) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import OpinionState
 
 from zhengshu_sharing.opinions.domain import Opinion
@@ -35,6 +36,12 @@ class Opinions:
         if row is None:
             raise OpinionNotFound(opinion)
         return _opinion(row)
+
+    async def of_part(self, part: str) -> Opinion | None:
+        """Return what the provider was asked about a part, if it was."""
+        query = select(OpinionRow).where(OpinionRow.part == part)
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        return _opinion(row) if row else None
 
     async def lapse(self, parts: list[str]) -> list[str]:
         """Ask no longer about parts that are over; return the questions that were open."""
@@ -72,6 +79,8 @@ def _values(opinion: Opinion) -> dict[str, Any]:
         "state": opinion.state.value,
         "reason": opinion.reason,
         "consent": opinion.consent and opinion.consent.model_dump(mode="json"),
+        "masks": [one.model_dump(mode="json") for one in opinion.masks],
+        "quota": opinion.quota and opinion.quota.model_dump(mode="json"),
         "requested_at": opinion.requested_at,
         "answered_at": opinion.answered_at,
         "answered_by": opinion.answered_by,
@@ -87,6 +96,8 @@ def _opinion(row: OpinionRow) -> Opinion:
         requested_at=row.requested_at,
         state=OpinionState(row.state),
         reason=row.reason,
+        masks=tuple(ItemMask.model_validate(one) for one in row.masks),
+        quota=Quota.model_validate(row.quota) if row.quota else None,
         consent=Consent.model_validate(row.consent) if row.consent else None,
         answered_at=row.answered_at,
         answered_by=row.answered_by,

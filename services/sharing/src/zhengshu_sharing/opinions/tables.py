@@ -24,4 +24,6 @@ class OpinionRow(Base):
     consent: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    masks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    quota: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     answered_by: Mapped[str | None]
