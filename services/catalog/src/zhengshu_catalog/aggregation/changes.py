@@ -41,7 +41,7 @@ def difference(sight: Sight, span: Span) -> Statement:
         touched AS (
             SELECT id FROM f UNION SELECT _id FROM {sight.structure.table} WHERE _born > {since}
         ), states AS (
-            SELECT c.id, {_state(sight, "f", since)}, {_state(sight, "l", until, "n")}
+            SELECT c.id, {_state("f", since)}, {_state("l", until, "n")}
             FROM touched c LEFT JOIN {sight.structure.table} _row ON _row._id = c.id
             LEFT JOIN f ON f.id = c.id LEFT JOIN l ON l.id = c.id OFFSET 0
         ), judged AS (
@@ -58,11 +58,10 @@ def difference(sight: Sight, span: Span) -> Statement:
     return Statement(text, tuple(sql.arguments))
 
 
-def _state(sight: Sight, entry: str, version: str, column: str = "o") -> str:
+def _state(entry: str, version: str, column: str = "o") -> str:
     """Return what a row was at a version, and whether it was there."""
-    before = f"jsonb_populate_record(NULL::{sight.structure.table}, {entry}.before)"
     return (
-        f"CASE WHEN {entry}.id IS NOT NULL THEN {before} ELSE _row END AS {column},"
+        f"CASE WHEN {entry}.id IS NOT NULL THEN {entry}.before ELSE _row END AS {column},"
         f" CASE WHEN {entry}.id IS NOT NULL THEN {entry}.born <= {version}"
         f" ELSE coalesce(_row._born <= {version}, false) END AS {column}_there"
     )

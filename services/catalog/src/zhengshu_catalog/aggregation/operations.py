@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from asyncpg.exceptions import CardinalityViolationError
+from asyncpg.exceptions import CardinalityViolationError, UniqueViolationError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import failpoints, ids
@@ -151,7 +151,7 @@ async def take(
     if repeated := await _repeated(session, push, body.received.digest):
         return repeated
     merged, faults = await _merge(session, push, structure, body, faults, row.version + 1)
-    outcome = _outcome(push, body, faults, merged, await staging.count(connection))
+    outcome = _outcome(push, body, faults, merged)
     return await _record(session, push, row, outcome, body.received.digest, key)
 
 
@@ -195,17 +195,15 @@ async def _merge(
     key = tuple(item for item in structure.items if item.key)
     try:
         async with session.begin_nested():
+            # Asked for in here: only a use of the session sets the savepoint.
             connection = await _raw(session)
-            merged = await merge(connection, structure, push.mode, version)
-    except CardinalityViolationError:
+            return await merge(connection, structure, push.mode, version), faults
+    except (CardinalityViolationError, UniqueViolationError):
         faults = _join(faults, await staging.duplicates(connection, key))
+        if push.mode is BatchMode.APPEND:
+            faults = _join(faults, await staging.existing(connection, structure.table, key))
         _refuse(push, body, faults)
-        merged = await merge(connection, structure, push.mode, version)
-    if push.mode is BatchMode.APPEND and merged.inserted < await staging.count(connection):
-        faults = _join(faults, await staging.duplicates(connection, key))
-        faults = _join(faults, await staging.existing(connection, structure.table, key, version))
-        _refuse(push, body, faults)
-    return merged, faults
+        return await merge(connection, structure, push.mode, version), faults
 
 
 def _join(one: Faults, other: Faults) -> Faults:
@@ -213,7 +211,7 @@ def _join(one: Faults, other: Faults) -> Faults:
     return Faults(one.refused + other.refused, tuple(told[:TOLD]))
 
 
-def _outcome(push: Push, body: Body, faults: Faults, merged: Merged, good: int) -> BatchOut:
+def _outcome(push: Push, body: Body, faults: Faults, merged: Merged) -> BatchOut:
     touched = merged.deleted if push.mode is BatchMode.DELETE else merged.inserted + merged.updated
     return BatchOut(
         id=ids.new("b"),
@@ -223,7 +221,7 @@ def _outcome(push: Push, body: Body, faults: Faults, merged: Merged, good: int) 
         inserted=merged.inserted,
         updated=merged.updated,
         deleted=merged.deleted,
-        unchanged=max(good - touched, 0),
+        unchanged=max(body.reader.count - faults.refused - touched, 0),
         refused=faults.refused,
         version=None,
         digest=body.received.digest.hex(),

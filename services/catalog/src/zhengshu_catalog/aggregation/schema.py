@@ -70,7 +70,7 @@ def _definition(structure: Structure) -> list[str]:
         " WITH (fillfactor = 90)",
         f'CREATE INDEX "d_{name}_born" ON {structure.table} (_born)',
         f'CREATE TABLE {structure.history} (version integer NOT NULL, op "char" NOT NULL,'
-        " id bigint NOT NULL, born integer NOT NULL, before jsonb NOT NULL)",
+        f" id bigint NOT NULL, born integer NOT NULL, before {structure.table} NOT NULL)",
         f'CREATE INDEX "h_{name}_version" ON {structure.history} (version)',
     ]
     if structure.key:

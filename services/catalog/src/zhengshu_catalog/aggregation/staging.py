@@ -140,14 +140,13 @@ async def duplicates(connection: Any, key: Sequence[Item]) -> Faults:
     return _faults(found, "duplicate-key", key)
 
 
-async def existing(connection: Any, table: str, key: Sequence[Item], version: int) -> Faults:
-    """Tell and remove staged rows whose key the table had before this version."""
+async def existing(connection: Any, table: str, key: Sequence[Item]) -> Faults:
+    """Tell and remove staged rows whose key the table has already."""
     same = " AND ".join(f"t.{identifier(i.name)} = {checks.cast(i)}" for i in key)
     found = await connection.fetch(
         f"WITH gone AS (DELETE FROM {STAGED} s USING {table} t"  # noqa: S608 - names are items'
-        f" WHERE {same} AND t._born <> $1 RETURNING s._row)"
-        f" SELECT _row, 0 AS first, count(*) OVER () AS total FROM gone ORDER BY _row LIMIT {TOLD}",
-        version,
+        f" WHERE {same} RETURNING s._row)"
+        f" SELECT _row, 0 AS first, count(*) OVER () AS total FROM gone ORDER BY _row LIMIT {TOLD}"
     )
     return _faults(found, "key-exists", key)
 
@@ -163,8 +162,3 @@ def _faults(found: Sequence[Any], code: str, key: Sequence[Item]) -> Faults:
         for row in found
     )
     return Faults(found[0]["total"] if found else 0, told)
-
-
-async def count(connection: Any) -> int:
-    """Return how many rows are staged."""
-    return int(await connection.fetchval(f"SELECT count(*) FROM {STAGED}"))  # noqa: S608
