@@ -19,7 +19,7 @@ async def alone(tmp_path):
     """A gateway with a NATS server of its own."""
     with running_nats(tmp_path) as server:
         await server.provision()
-        async with world(server, stale_limit=2.0) as made:
+        async with world(server, stale_limit=2.0, identity_limit=6.0) as made:
             await furnish(made)
             made.beating = asyncio.create_task(beat(made))
             yield made, server
@@ -44,6 +44,8 @@ async def test_nats_goes_and_comes_back(alone, monkeypatch):
     assert (await made.get("/health/ready")).status_code == 503
     assert (await made.get("/health/live")).status_code == 200
     await until(lambda: not made.parts.feed.fresh(("catalog",)))
+    assert await slug(made.get("/v1/organizations", "sys-reader")) == (200, "")
+    await until(lambda: not made.parts.feed.vouched(("catalog",)), patience=15)
     assert await slug(made.get("/v1/organizations", "sys-reader")) == (503, "policy-stale")
     assert await slug(made.get("/v1/ledger/checkpoint")) == (200, "")
     push = made.http.post(BATCHES, content=b"x", headers=made.bearer("sys-provider"))

@@ -31,19 +31,24 @@ LOOK = 0.5
 class Feed:
     """The facts of the moment. `run` keeps them so, for ever."""
 
-    def __init__(self, bus: Bus, *, limit: float) -> None:
+    def __init__(self, bus: Bus, *, limit: float, identity_limit: float) -> None:
         self._bus = bus
         self.limit = limit
+        self.identity_limit = identity_limit
         self.known = Known()
 
     @property
     def ready(self) -> bool:
-        """Whether the whole bucket has been read and at least one writer vouches for it."""
-        return self.known.applied > 0 and self.fresh(("catalog",))
+        """Whether the whole bucket has been read and callers can be told apart."""
+        return self.known.applied > 0 and self.vouched(("catalog",))
 
     def fresh(self, writers: tuple[Writer, ...] | frozenset[Writer]) -> bool:
         """Tell whether decisions may rest on these writers' facts now."""
         return self.known.fresh(writers, self.limit)
+
+    def vouched(self, writers: tuple[Writer, ...] | frozenset[Writer]) -> bool:
+        """Tell whether these writers' word on who a caller is still holds, where no rows are decided."""
+        return self.known.fresh(writers, self.identity_limit)
 
     async def run(self) -> None:
         """Follow the bucket; after whatever goes wrong, begin again."""

@@ -45,7 +45,7 @@ class Parts:
         bus = resources.bus
         self.settings = settings
         self.bus = bus
-        self.feed = Feed(bus, limit=settings.stale_limit)
+        self.feed = Feed(bus, limit=settings.stale_limit, identity_limit=settings.identity_limit)
         self.lease = Lease(bus, self.feed, settings.replica)
         self.records = Records(bus)
         self.upstreams = Upstreams(settings)

@@ -41,6 +41,12 @@ class GatewaySettings(BusSettings):
 
     stale_limit: float = 5.0
     """Greatest age in seconds of a writer's policy records that a decision may rest on."""
+    identity_limit: float = 900.0
+    """Greatest age in seconds of catalog's or opening's record of *who* calls, where no rows are decided.
+
+    As long as a token lives, which these records' owners must vouch for anew: so with catalog away the
+    other services still answer what they own, and nobody keeps a role longer than a token.
+    """
     upstream_patience: float = 60.0
     """Longest silence of a service in seconds."""
     anonymous_rate: float = 20.0
