@@ -6,8 +6,11 @@ READY := .venv/.ready
 MEMBERS := contracts verify chassis gateway sdk services/catalog services/sharing services/opening services/audit \
            services/portal services/commission deploy/local
 SERVICES := catalog sharing opening audit commission gateway portal
+VERSION := $(shell sed -n 's/^version: //p' deploy/k8s/zhengshu/Chart.yaml)
+BUNDLE := dist/zhengshu-$(VERSION)
+BUILDER ?= docker
 T ?= tests
-SOURCES := contracts/src verify/src chassis/src gateway/src sdk/src $(wildcard services/*/src) deploy/local/src tests
+SOURCES := contracts/src verify/src chassis/src gateway/src sdk/src $(wildcard services/*/src) deploy tests
 
 ##@ Start
 .PHONY: install demo up down
@@ -58,6 +61,20 @@ contracts: $(READY) ## Regenerate OpenAPI and AsyncAPI
 	@$(BIN)/python -m zhengshu_local.specs contracts
 contracts-check: $(READY) ## Generated documents are current, golden events still load
 	@$(BIN)/python -m zhengshu_local.specs --check contracts
+
+##@ Ship
+.PHONY: chart chart-test bundle images images-check
+chart: $(READY) ## Bring the chart's generated files up to date
+	@$(BIN)/python -m zhengshu_local.kubernetes deploy/k8s/zhengshu/files
+chart-test: $(READY) ## The chart with real helm; each values file run on this machine; the bundle installed (minutes)
+	@$(BIN)/pytest tests/deploy -m "ship or not ship"
+bundle: $(READY) ## dist/: everything for an installation without network (ARCH=aarch64 for other machines)
+	@$(BIN)/python deploy/bundle.py $(BUNDLE) $(ARCH)
+images: bundle ## Build the images (REGISTRY=… to name it, BUILDER=podman, PUSH=1)
+	@set -e; for name in $(SERVICES); do image=$(if $(REGISTRY),$(REGISTRY)/)zhengshu-$$name:$(VERSION); \
+	  $(BUILDER) build --build-arg PACKAGE=$$name --tag $$image $(BUNDLE); $(if $(PUSH),$(BUILDER) push $$image;) done
+images-check: bundle ## Build and start every image on a Debian base (root, buildah, debootstrap)
+	@$(BIN)/python tests/images_check.py $(BUNDLE)
 
 ##@ Maintain
 .PHONY: lock help

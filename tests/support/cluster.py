@@ -163,7 +163,7 @@ class Cluster:
 
     def complete(self, kind: PodKind) -> str:
         """Run a pod's containers to their end, one after the other; return what they said."""
-        pod = self._pod(kind, 0)
+        pod = self.pod(kind, 0)
         said = ""
         for container in kind.containers:
             process = self._process(pod, container)
@@ -182,7 +182,7 @@ class Cluster:
         for each in self.objects:
             if each["kind"] in kinds:
                 (kind,) = pods([each])
-                self.pods += [self._pod(kind, number) for number in range(self.replicas(each))]
+                self.pods += [self.pod(kind, number) for number in range(self.replicas(each))]
         for pod in self.pods[began:]:
             self._expose(pod)
         for pod in self.pods[began:]:
@@ -210,7 +210,8 @@ class Cluster:
         """Return how a rendered Service is reached from this machine."""
         return f"http://{self.addresses[f'{service}:8080']}"
 
-    def _pod(self, kind: PodKind, number: int) -> Pod:
+    def pod(self, kind: PodKind, number: int) -> Pod:
+        """Give a pod its name and the ports of this machine that it listens on."""
         name = f"{kind.owner.partition('/')[2]}-{number}"
         ports, numbers = {}, {}
         for port in (port for box in kind.containers for port in box.get("ports", [])):
@@ -230,16 +231,20 @@ class Cluster:
 
     def _process(self, pod: Pod, container: Object) -> Process:
         paths = self._mount(pod, container)
-        environment = {"PATH": PATH, "HOSTNAME": pod.name}
-        for variable in container.get("env", []):
-            environment[variable["name"]] = self._value(pod, variable, environment, paths)
         command = [*container["command"], *container.get("args", [])]
         return Process(
             name=pod.name,
             command=[self._here(part, pod, paths) for part in command],
-            environment=environment,
+            environment={"PATH": PATH} | self.environment(pod, container, paths),
             log=self.folder / f"{pod.name}-{container['name']}.log",
         )
+
+    def environment(self, pod: Pod, container: Object, paths: Mapping[str, Path]) -> dict[str, str]:
+        """Resolve a container's environment."""
+        known = {"HOSTNAME": pod.name}
+        for variable in container.get("env", []):
+            known[variable["name"]] = self._value(pod, variable, known, paths)
+        return known
 
     def _value(
         self, pod: Pod, variable: Object, known: Mapping[str, str], paths: Mapping[str, Path]
