@@ -37,6 +37,10 @@ class Item(ApiModel):
     key: bool = Field(default=False, description="是否主键项")
     codes: list[str] | None = Field(default=None, max_length=2000, description="代码表")
     pattern: str | None = Field(default=None, max_length=200, description="格式(正则表达式)")
+    loose_dates: bool = Field(
+        default=False,
+        description="日期按习惯写法接受(20210930、2021.9.30、2021/9/30、2021年9月30日)",
+    )
     sensitivity: Sensitivity = Field(default=Sensitivity.NONE, description="敏感程度")
     grade: Grade = Field(default=Grade.GENERAL, description="数据级别")
     sharing: SharingClass = Field(description="共享属性")
