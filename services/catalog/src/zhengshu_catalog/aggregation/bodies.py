@@ -47,14 +47,21 @@ async def drained(stream: AsyncIterator[bytes]) -> bytes:
     return received.digest
 
 
+def pieces(
+    stream: AsyncIterator[bytes], received: Received, *, encoding: str
+) -> AsyncIterator[bytes]:
+    """Yield the body unzipped; `encoding` is its Content-Encoding."""
+    if encoding not in {"", "identity", "gzip"}:
+        raise FormatNotRead(f"不支持的内容编码 {encoding}", next="请使用 gzip 或不压缩")
+    return _unzipped(_counted(stream, received), encoding == "gzip")
+
+
 async def texts(
     stream: AsyncIterator[bytes], received: Received, *, encoding: str, charset: str | None
 ) -> AsyncIterator[str]:
     """Yield the body as text; `encoding` is its Content-Encoding, `charset` what was declared."""
-    if encoding not in {"", "identity", "gzip"}:
-        raise FormatNotRead(f"不支持的内容编码 {encoding}", next="请使用 gzip 或不压缩")
     decoder = Decoder(charset)
-    async for piece in _unzipped(_counted(stream, received), encoding == "gzip"):
+    async for piece in pieces(stream, received, encoding=encoding):
         if text := decoder.feed(piece):
             yield text
     received.encoding = decoder.name

@@ -39,6 +39,8 @@ MESSAGES = {
     "json-invalid": "不是合法的 JSON",
     "duplicate-member": "同一行内信息项 {name} 出现两次",
     "undeclared": "“{name}”不是该目录条目的信息项",
+    "formula-error": "单元格 {cell} 是公式错误值",
+    "formula-uncomputed": "单元格 {cell} 的公式没有计算结果,请在电子表格程序中重新计算并保存",
     "not-scalar": "应为单个值,不能是对象或数组",
 }
 
@@ -46,6 +48,7 @@ _TRUE = "('true', '1', '是')"
 _LOGICAL = "('true', 'false', '1', '0', '是', '否')"
 _SPREADSHEET = r"'^[0-9](\.[0-9]+)?[Ee]\+[0-9]+$'"
 _DATE = "'^[0-9]{4}-[0-9]{2}-[0-9]{2}$'"
+_LOOSE = "'^([0-9]{4})[-./年]([0-9]{1,2})[-./月]([0-9]{1,2})日?$'"
 _TIME = (
     r"'^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?$'"
@@ -59,7 +62,7 @@ def wrong(items: tuple[Item, ...], sql: Sql) -> str:
 
 def problem(item: Item, sql: Sql) -> str:
     """Return the expression of an item's problem code."""
-    value = staged(item)
+    value = _read(item)
     needed = "'required'" if item.key or not item.nullable else "NULL"
     tests = [_TYPES[item.type](item, value), _codes(item, value, sql), _pattern(item, value, sql)]
     of_value = ", ".join(test for test in tests if test)
@@ -68,7 +71,7 @@ def problem(item: Item, sql: Sql) -> str:
 
 def cast(item: Item) -> str:
     """Return the expression of a right value in its column's type."""
-    value = staged(item)
+    value = _read(item)
     if item.type is ItemType.LOGICAL:
         return f"{value} IN {_TRUE}"
     return value if SQL_TYPES[item.type] == "text" else f"{value}::{SQL_TYPES[item.type]}"
@@ -91,10 +94,20 @@ def staged(item: Item) -> str:
     return f"s.{identifier(item.name)}"
 
 
+def _read(item: Item) -> str:
+    """Return a staged value as it is meant: a day, where the item says so, in any of people's ways."""
+    value = staged(item)
+    if not item.loose_dates or item.type is not ItemType.DATE:
+        return value
+    packed = rf"regexp_replace({value}, '^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})$', '\1-\2-\3')"
+    parted = rf"regexp_replace({packed}, {_LOOSE}, '\1-0\2-0\3')"
+    return rf"regexp_replace({parted}, '-0([0-9]{{2}})', '-\1', 'g')"
+
+
 def _text(item: Item, value: str) -> str:
     return (
-        f"CASE WHEN length({value}) > {min(item.length or LONGEST, LONGEST)} THEN 'too-long'"
-        f" WHEN {value} LIKE '%+__' AND {value} ~ {_SPREADSHEET} THEN 'scientific' END"
+        f"CASE WHEN {value} LIKE '%+__' AND {value} ~ {_SPREADSHEET} THEN 'scientific'"
+        f" WHEN length({value}) > {min(item.length or LONGEST, LONGEST)} THEN 'too-long' END"
     )
 
 

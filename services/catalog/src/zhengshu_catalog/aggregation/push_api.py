@@ -21,7 +21,7 @@ from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import BatchMode, DatasetId
 
-from zhengshu_catalog.aggregation import bodies, operations
+from zhengshu_catalog.aggregation import bodies, files, operations
 from zhengshu_catalog.aggregation.delimited import Delimited
 from zhengshu_catalog.aggregation.errors import (
     BatchTooLarge,
@@ -51,7 +51,8 @@ FORMATS = (
     "application/x-ndjson",
     "application/ndjson",
     "text/csv",
-    "application/gzip",
+    files.XLSX,
+    files.PARQUET,
 )
 REFUSALS = (
     DatasetNotFound, NotProvider, PusherLocked, DatasetClosed, KeyMissing, RevisionMoved, FormatNotRead,
@@ -68,7 +69,7 @@ REFUSALS = (
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {kind: {"schema": {"type": "string"}} for kind in FORMATS[:4]},
+            "content": {kind: {"schema": {"type": "string"}} for kind in FORMATS},
         }
     },
 )
@@ -83,7 +84,8 @@ async def push_batch(
 ) -> Response:
     """推送一批数据
 
-    请求体可为 JSON 数组、逐行 JSON(application/x-ndjson)或 CSV(UTF-8 或 GB18030,首行为表头),可用 gzip 压缩。
+    请求体可为 JSON 数组、逐行 JSON(application/x-ndjson)、CSV(UTF-8 或 GB18030,首行为表头)、
+    XLSX(首个工作表,首行为表头,公式取缓存值)或 Parquet,可用 gzip 压缩。
     每行是完整的一行:CSV 应含全部信息项的列,空字段为空值;JSON 中缺少的信息项为空值。
     任一行不合格则整批不入库并逐行说明;加请求头 `Prefer: handling=lenient` 则只收合格的行。
     以 `Idempotency-Key` 重复推送只生效一次。
@@ -134,29 +136,28 @@ async def _answer(
 def _body(request: Request, items: Sequence[Item], *, whole: bool) -> Body:
     """Choose who reads the body by its media type."""
     media, _, parameters = request.headers.get("content-type", "").partition(";")
+    media = media.strip().lower()
+    encoding = request.headers.get("content-encoding", "").strip().lower()
     received, report = bodies.Received(), Report()
-    return Body(
-        reader=_reader(media.strip().lower(), items, report, whole=whole),
-        report=report,
-        texts=bodies.texts(
-            request.stream(),
-            received,
-            encoding=request.headers.get("content-encoding", "").strip().lower(),
-            charset=_charset(parameters),
-        ),
-        received=received,
-    )
+    stream = request.stream()
+    if media in files.LARGEST:
+        pieces = bodies.pieces(stream, received, encoding=encoding)
+        texts = files.texts(pieces, media, report)
+    else:
+        charset = _charset(parameters)
+        texts = bodies.texts(stream, received, encoding=encoding, charset=charset)
+    return Body(_reader(media, items, report, whole=whole), report, texts, received)
 
 
 def _reader(media: str, items: Sequence[Item], report: Report, *, whole: bool) -> Reader:
-    if media == "text/csv":
+    if media == "text/csv" or media in files.LARGEST:
         return Delimited(items, report, whole=whole)
     if media == "application/json":
         return Objects(items, report, lines=False)
     if media in {"application/x-ndjson", "application/ndjson"}:
         return Objects(items, report, lines=True)
     raise FormatNotRead(
-        f"不支持的 Content-Type {media[:60] or '(缺少)'}", next=f"可用:{'、'.join(FORMATS[:4])}"
+        f"不支持的 Content-Type {media[:60] or '(缺少)'}", next=f"可用:{'、'.join(FORMATS)}"
     )
 
 
