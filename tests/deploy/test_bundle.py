@@ -89,7 +89,8 @@ def test_names_every_image_that_others_publish(bundle):
 
 
 def test_installs_with_the_index_switched_off_and_makes_secrets(installed, tmp_path):
-    said = run(installed / "zhengshu-local", "secrets", "--keep", tmp_path, **NOWHERE)
+    options = ["--keep", tmp_path, "--department", "113501230036150002=罗源县发展和改革局"]
+    said = run(installed / "zhengshu-local", "secrets", *options, **NOWHERE)
     assert {item["kind"] for item in json.loads(said)["items"]} == {"Secret"}
     for name in ("catalog", "gateway", "portal"):
         assert json.loads(run(installed / "python", "-m", f"zhengshu_{name}", "openapi"))["paths"]

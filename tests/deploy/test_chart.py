@@ -9,6 +9,9 @@ import yaml
 from support.chart import (
     CHART,
     FOREIGN,
+    MATRIX,
+    MORE,
+    ROOT,
     RUNBOOKS,
     arguments_of,
     named,
@@ -36,47 +39,6 @@ SETTINGS = {
     "opening": OpeningSettings,
     "portal": PortalSettings,
     "sharing": SharingSettings,
-}
-OUTSIDE = (
-    "postgres.mode=external",
-    "postgres.external.host=db.county.example",
-    "postgres.external.caSecret=db-ca",
-    "postgres.external.databases.audit.host=ledger.county.example",
-    "network.to.postgres.peers[0].ipBlock.cidr=192.0.2.20/32",
-    "nats.mode=external",
-    "nats.external.url=nats://nats.county.example:4222",
-    "network.to.nats.peers[0].ipBlock.cidr=192.0.2.30/32",
-    "commission.standIn=false",
-    "commission.url=https://data.city.example",
-    "network.to.commission.peers[0].ipBlock.cidr=198.51.100.0/24",
-    "exposure.kind=gatewayApi",
-    "exposure.gatewayApi.parentRefs[0].name=public",
-)
-MORE = (
-    "monitoring.enabled=true",
-    "monitoring.labels.prometheus=county",
-    "monitoring.runbooks=https://docs.county.example/runbooks/",
-    "nats.cluster.tlsSecret=nats-tls",
-    "nats.cluster.integrators.enabled=true",
-    "nats.cluster.integrators.sources[0]=203.0.113.0/24",
-    "objectStore.volume.accessMode=ReadWriteMany",
-    "objectStore.volume.storageClass=nfs",
-    "existingSecrets.catalog=my-catalog",
-    "image.registry=registry.county.example/gov",
-    "image.pullSecrets[0]=pull",
-    "components.gateway.serve.autoscaling.enabled=true",
-    "exposure.trustedProxies=10.42.0.0/16",
-    "components.sharing.settings.max_body=10485760",
-    "priorityClassName=important",
-    "nodeSelector.disk=ssd",
-)
-MATRIX = {
-    "defaults": ((), ()),
-    "one-node": (("values-one-node.yaml",), ()),
-    "ha": (("values-ha.yaml",), ()),
-    "outside": ((), OUTSIDE),
-    "more": ((), MORE),
-    "closed": ((), ("exposure.kind=none", "network.policies=false", "nameOverride=node")),
 }
 
 
@@ -288,6 +250,23 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_refused_with_its_place(mistake):
     assert MISTAKES[mistake] in refusal(mistake)
+
+
+def snippets():
+    """Every piece of a values file that the operations guide and the offline guide show."""
+    for path in (ROOT / "docs/operations.md", ROOT / "deploy/offline.md"):
+        text = path.read_text()
+        blocks = re.findall(r"```yaml\n(.*?)```", text, re.S)
+        blocks += re.findall(r"<<'EOF'\n(.*?)EOF", text, re.S)
+        yield from ((path.name, block) for block in blocks)
+
+
+@pytest.mark.parametrize(("guide", "block"), list(snippets()))
+def test_what_the_guides_show_is_taken(guide, block, tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text(block)
+    done = run_helm("template", "county", str(CHART), "-f", str(values))
+    assert done.returncode == 0, f"{guide}: {done.stderr}"
 
 
 def test_integrators_from_outside_need_tls():

@@ -4,8 +4,7 @@ import json
 import re
 
 import pytest
-from deploy.test_chart import MATRIX, MORE, OUTSIDE
-from support.chart import arrows, named, outside_peers, pods, rendered
+from support.chart import MATRIX, MORE, OUTSIDE, arrows, named, outside_peers, pods, rendered
 
 SERVICES = ("catalog", "sharing", "opening", "audit")
 

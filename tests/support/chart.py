@@ -24,6 +24,50 @@ PODS = {"Deployment", "StatefulSet", "Job", "Pod"}
 # Of operators, whose schemas Kubernetes does not know.
 FOREIGN = {"Cluster", "HTTPRoute", "ServiceMonitor", "PrometheusRule"}
 
+OUTSIDE = (
+    "postgres.mode=external",
+    "postgres.external.host=db.county.example",
+    "postgres.external.caSecret=db-ca",
+    "postgres.external.databases.audit.host=ledger.county.example",
+    "network.to.postgres.peers[0].ipBlock.cidr=192.0.2.20/32",
+    "nats.mode=external",
+    "nats.external.url=nats://nats.county.example:4222",
+    "network.to.nats.peers[0].ipBlock.cidr=192.0.2.30/32",
+    "commission.standIn=false",
+    "commission.url=https://data.city.example",
+    "network.to.commission.peers[0].ipBlock.cidr=198.51.100.0/24",
+    "exposure.kind=gatewayApi",
+    "exposure.gatewayApi.parentRefs[0].name=public",
+)
+MORE = (
+    "monitoring.enabled=true",
+    "monitoring.labels.prometheus=county",
+    "monitoring.runbooks=https://docs.county.example/runbooks/",
+    "nats.cluster.tlsSecret=nats-tls",
+    "nats.cluster.integrators.enabled=true",
+    "nats.cluster.integrators.sources[0]=203.0.113.0/24",
+    "objectStore.volume.accessMode=ReadWriteMany",
+    "objectStore.volume.storageClass=nfs",
+    "existingSecrets.catalog=my-catalog",
+    "image.registry=registry.county.example/gov",
+    "image.pullSecrets[0]=pull",
+    "components.gateway.serve.autoscaling.enabled=true",
+    "exposure.trustedProxies=10.42.0.0/16",
+    "components.sharing.settings.max_body=10485760",
+    "calendar.years[0]=2027",
+    "calendar.holidays[0]=2027-01-01",
+    "priorityClassName=important",
+    "nodeSelector.disk=ssd",
+)
+MATRIX = {
+    "defaults": ((), ()),
+    "one-node": (("values-one-node.yaml",), ()),
+    "ha": (("values-ha.yaml",), ()),
+    "outside": ((), OUTSIDE),
+    "more": ((), MORE),
+    "closed": ((), ("exposure.kind=none", "network.policies=false", "nameOverride=node")),
+}
+
 Object = dict[str, Any]
 
 # It reads megabytes of definitions for each object.

@@ -176,20 +176,24 @@ class Cluster:
             assert process.exit_code == 0, f"{kind.owner}/{container['name']}:\n{process.tail(40)}"
         return said
 
-    def start(self, *kinds: str) -> None:
-        """Start the pods of Deployments or StatefulSets, and wait until each is ready."""
-        began = len(self.pods)
-        for each in self.objects:
-            if each["kind"] in kinds:
-                (kind,) = pods([each])
-                self.pods += [self.pod(kind, number) for number in range(self.replicas(each))]
-        for pod in self.pods[began:]:
+    def start(self, kind: str) -> None:
+        """Start the pods of Deployments or StatefulSets."""
+        new = [
+            self.pod(pods([owner])[0], number)
+            for owner in named(self.objects, kind).values()
+            for number in range(self.replicas(owner))
+        ]
+        self.pods += new
+        for pod in new:
             self._expose(pod)
-        for pod in self.pods[began:]:
+        for pod in new:
             (container,) = pod.kind.spec["containers"]
             pod.process = self._process(pod, container)
             pod.process.start()
-        for pod in self.pods[began:]:
+
+    def wait(self) -> None:
+        """Wait until every pod is ready."""
+        for pod in self.pods:
             self._wait(pod)
 
     def replicas(self, owner: Object) -> int:
@@ -309,7 +313,8 @@ class Cluster:
             url = f"http://127.0.0.1:{pod.ports[get['port']]}{get['path']}"
             while not answers(url):
                 assert pod.process is not None
-                assert pod.process.running(), f"{pod.name}: {pod.process.tail(40)}"
+                if not pod.process.running():  # as the kubelet does
+                    pod.process.start()
                 told = f"{pod.name} {probe} {url}: {pod.process.tail(40)}"
                 assert time.monotonic() < deadline, told
                 time.sleep(0.1)
@@ -338,15 +343,22 @@ def decoded(manifests: Object) -> dict[str, dict[str, str]]:
 
 
 @contextlib.contextmanager
-def running_cluster(objects: list[Object], manifests: str, folder: Path) -> Iterator[Cluster]:
-    """Databases, NATS, Jobs, then every other pod, in the order in which a cluster gets there."""
+def running_cluster(
+    objects: list[Object], manifests: str, folder: Path, *, at_once: bool = False
+) -> Iterator[Cluster]:
+    """Databases and NATS, the Jobs, then every other pod; `at_once` lets the pods begin before the Jobs."""
     with running_postgres(folder / "postgres") as postgres:
         cluster = Cluster(objects, decoded(json.loads(manifests)), folder, postgres)
         try:
             cluster.prepare()
             cluster.start("StatefulSet")
+            cluster.wait()
+            if at_once:
+                cluster.start("Deployment")
             cluster.run_jobs(objects)
-            cluster.start("Deployment")
+            if not at_once:
+                cluster.start("Deployment")
+            cluster.wait()
             yield cluster
         finally:
             cluster.stop()

@@ -53,6 +53,9 @@
 {{- end -}}
 
 {{- define "zhengshu.environment.sharing" -}}
+{{- if .root.Values.calendar }}
+- {name: {{ .prefix }}_CALENDAR_FILE, value: /etc/zhengshu/calendar/calendar.json}
+{{- end }}
 {{- end -}}
 
 {{- define "zhengshu.environment.opening" -}}

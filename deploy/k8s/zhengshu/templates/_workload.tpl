@@ -8,6 +8,8 @@
 {{- $scales := and $serves .values.autoscaling.enabled -}}
 {{- $stores := and (eq .component "opening") (not $root.Values.objectStore.url) -}}
 {{- $mounts := list (include "zhengshu.database.mount" (list $root .component)) -}}
+{{- $dated := and (eq .component "sharing") $root.Values.calendar -}}
+{{- if $dated }}{{ $mounts = append $mounts "- {name: calendar, mountPath: /etc/zhengshu/calendar, readOnly: true}" }}{{ end -}}
 {{- if $stores }}{{ $mounts = append $mounts "- {name: files, mountPath: /var/lib/zhengshu}" }}{{ end -}}
 apiVersion: v1
 kind: ServiceAccount
@@ -33,7 +35,9 @@ spec:
   template:
     metadata:
       labels: {{ include "zhengshu.labels" $place | nindent 8 }}
-      {{- with $root.Values.podAnnotations }}
+      {{- $annotations := $root.Values.podAnnotations }}
+      {{- if $dated }}{{ $annotations = merge (dict "checksum/calendar" (toJson $root.Values.calendar | sha256sum)) $annotations }}{{ end }}
+      {{- with $annotations }}
       annotations: {{ toYaml . | nindent 8 }}
       {{- end }}
     spec:
@@ -77,6 +81,10 @@ spec:
         {{- include "zhengshu.tmp" . | nindent 8 }}
         {{- with include "zhengshu.database.volume" (list $root .component) }}
         {{- . | nindent 8 }}
+        {{- end }}
+        {{- if $dated }}
+        - name: calendar
+          configMap: {name: {{ include "zhengshu.fullname" $root }}-calendar}
         {{- end }}
         {{- if $stores }}
         - name: files

@@ -29,7 +29,7 @@ from zhengshu_local.node import (
     read_state,
 )
 from zhengshu_local.processes import end, started_at
-from zhengshu_local.seed import COMPETENT, competent, document
+from zhengshu_local.seed import competent, document
 
 STOP_PATIENCE = 90.0
 
@@ -104,15 +104,15 @@ Kept = Annotated[Path, typer.Option("--keep", help="保存机密的文件夹，�
 @app.command()
 def secrets(
     keep: Kept,
+    department: Annotated[str, typer.Option(help="主管部门，写作“统一社会信用代码=名称”")],
     release: Annotated[str, typer.Option(help="Helm 发布的全名，机密名以它开头")] = "zhengshu",
     namespace: Annotated[str, typer.Option(help="命名空间")] = "zhengshu",
-    department: Annotated[
-        str, typer.Option(help="主管部门，写作“统一社会信用代码=名称”")
-    ] = f"{COMPETENT['code']}={COMPETENT['name']}",
 ) -> None:
     """输出 Kubernetes 安装所需的全部 Secret 清单（重复运行给出相同的机密，只补缺少的）。"""
-    made = load(keep)
     code, _, name = department.partition("=")
+    if len(code) != 18 or not name:
+        raise typer.BadParameter("应为“统一社会信用代码=名称”", param_hint="--department")
+    made = load(keep)
     seed = document(made, competent(code, name))
     given = manifests(made, seed, prefix=release, namespace=namespace)
     typer.echo(json.dumps(given, ensure_ascii=False, indent=1))
