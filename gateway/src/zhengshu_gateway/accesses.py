@@ -17,6 +17,7 @@ from zhengshu_gateway.decisions import Decisions, Question
 from zhengshu_gateway.errors import LeaseLost, PolicyRefused, PolicyStale, RecordUnavailable
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import Ending
+from zhengshu_gateway.known import Known
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.records import Records, new_record
 from zhengshu_gateway.upstreams import VOUCHED
@@ -33,6 +34,9 @@ class Access:
     question: Question
     decision: Decision
     view: View
+    known: Known
+    rights: int
+    """What was known when it was decided, and at which change."""
 
     def identity(self) -> Identity:
         """Return what the service is told."""
@@ -60,6 +64,8 @@ class Accesses:
 
     async def open(self, question: Question, *, address: str = "") -> Access:
         """Return the access once its record is accepted, or raise why there is none."""
+        known = self._feed.known
+        rights = known.rights
         decision = self._decisions.decide(question)
         self._check(question, decision)
         if question.caller.anonymous and not decision.allowed:
@@ -69,7 +75,7 @@ class Accesses:
         await self._records.decided(_decided(record, question, decision))
         if decision.view is None:
             raise PolicyRefused(decision, record)
-        return Access(record, question, decision, decision.view)
+        return Access(record, question, decision, decision.view, known, rights)
 
     def close(self, access: Access, ending: Ending) -> None:
         """Record how it ended."""
@@ -87,14 +93,14 @@ class Accesses:
 
     def watch(self, access: Access) -> Callable[[], bool]:
         """Return what tells, before each part is sent, whether the decision still stands."""
-        known, changes, due = self._feed.known, self._feed.known.changes, time.monotonic() + RECHECK
+        known, rights, due = access.known, access.rights, time.monotonic() + RECHECK
 
         def going() -> bool:
-            nonlocal known, changes, due
+            nonlocal known, rights, due
             current, now = self._feed.known, time.monotonic()
-            if current is known and current.changes == changes and now < due:
+            if current is known and current.rights == rights and now < due:
                 return True
-            known, changes, due = current, current.changes, now + RECHECK
+            known, rights, due = current, current.rights, now + RECHECK
             return self._stands(access)
 
         return going

@@ -6,6 +6,7 @@ from zhengshu_chassis.errors import (
     DomainError,
     Forbidden,
     Invalid,
+    PreconditionFailed,
     TooMany,
     Unauthorized,
     Unavailable,
@@ -143,6 +144,20 @@ class RateExceeded(TooMany):
 
     slug = "rate-exceeded"
     title = "匿名访问过于频繁"
+
+
+class MinVersionInvalid(Invalid):
+    """The header `Min-Version` cannot be read."""
+
+    slug = "min-version-invalid"
+    title = "Min-Version 无法读取"
+
+
+class VersionNotReached(PreconditionFailed):
+    """The caller asks for a version that is not there yet."""
+
+    slug = "version-not-reached"
+    title = "数据尚未达到所要求的版本"
 
 
 class RequestMalformed(Invalid):

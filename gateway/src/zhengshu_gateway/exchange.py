@@ -10,6 +10,7 @@ from zhengshu_chassis import problems
 from zhengshu_chassis.errors import DomainError, TooLarge
 
 if TYPE_CHECKING:
+    from zhengshu_gateway.cache import Copy
     from zhengshu_gateway.case import Decision
     from zhengshu_gateway.routes import Route
 
@@ -44,6 +45,8 @@ class Exchange:
         """Slug of the refusal, when there was one."""
         self.extra: RawHeaders = []
         """Headers that whatever answer there will be carries (rate limits, the record's id)."""
+        self.copy: Copy | None = None
+        """Sees the answer before it is sent."""
 
     def header(self, name: bytes) -> str | None:
         """Return a header by its lower-case name."""
@@ -87,6 +90,9 @@ class Exchange:
 
     async def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Send the head of the answer."""
+        headers = list(headers)
+        if self.copy is not None:
+            self.copy.start(status, headers)
         self.status = status
         await self._send(
             {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra]}
@@ -95,6 +101,8 @@ class Exchange:
     async def write(self, data: bytes) -> None:
         """Send a part of the body."""
         self.sent += len(data)
+        if self.copy is not None:
+            self.copy.part(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def finish(self, data: bytes = b"") -> None:
@@ -111,6 +119,7 @@ class Exchange:
 
     async def refuse(self, refusal: DomainError) -> None:
         """Answer with the problem document of a refusal."""
+        self.copy = None
         rendered = problems.render(refusal, self.path)
         await self.start(rendered.status_code, rendered.raw_headers)
         await self.finish(bytes(rendered.body))

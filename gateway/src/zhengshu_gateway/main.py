@@ -17,6 +17,7 @@ from zhengshu_gateway import document, routes
 from zhengshu_gateway.accesses import Accesses
 from zhengshu_gateway.authenticate import Authenticator
 from zhengshu_gateway.broker import Broker
+from zhengshu_gateway.cache import Pages, Versions
 from zhengshu_gateway.callbacks import Callbacks
 from zhengshu_gateway.commission import CommissionWorker
 from zhengshu_gateway.decisions import Decisions
@@ -68,6 +69,10 @@ class Parts:
         self.worker = CommissionWorker(
             self.upstreams, self.accesses, callbacks, parallel=settings.commission_parallel
         )
+        versions = Versions(self.feed)
+        self.pages = Pages(
+            versions, self.feed, total=settings.cache_bytes, each=settings.cache_page
+        )
         desk = TokenDesk(self.tokens, self.upstreams, self.feed)
         self.pipeline = Pipeline(
             routes=table,
@@ -78,6 +83,8 @@ class Parts:
             forwarder=Forwarder(self.upstreams),
             broker=Broker(self.upstreams),
             limits=Limits(settings.anonymous_rate, settings.anonymous_burst),
+            versions=versions,
+            pages=self.pages,
             own={
                 Kind.TOKEN: lambda exchange, _: desk.issue(exchange),
                 Kind.KEYS: lambda exchange, _: desk.keys(exchange),

@@ -15,12 +15,18 @@ from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action, admitted
 from zhengshu_contracts.vocabulary import Origin
 
-from zhengshu_gateway import broker
+from zhengshu_gateway import broker, cache
 from zhengshu_gateway.accesses import Access, Accesses
 from zhengshu_gateway.authenticate import ANONYMOUS, Authenticator, Caller
 from zhengshu_gateway.broker import Broker
+from zhengshu_gateway.cache import Pages, Versions
 from zhengshu_gateway.decisions import Question, requested
-from zhengshu_gateway.errors import NotProvider, PolicyStale, RoleNotAdmitted
+from zhengshu_gateway.errors import (
+    DecisionChanged,
+    NotProvider,
+    PolicyStale,
+    RoleNotAdmitted,
+)
 from zhengshu_gateway.exchange import Exchange, Gone, raw
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import PASSED_IN, Ending, Forwarder
@@ -44,6 +50,8 @@ class Pipeline:
     forwarder: Forwarder
     broker: Broker
     limits: Limits
+    versions: Versions
+    pages: Pages
     own: Mapping[Kind, Own]
     """What the gateway answers itself, by kind of route."""
 
@@ -94,16 +102,31 @@ class Pipeline:
             self.accesses.close(access, ending)
 
     async def _forward(self, exchange: Exchange, route: Route, access: Access) -> Ending:
-        going, dataset = (
-            self.accesses.watch(access),
-            self.feed.known.datasets.get(access.question.dataset),
-        )
+        going = self.accesses.watch(access)
+        dataset = self.feed.known.datasets.get(access.question.dataset)
         if dataset is not None and dataset.origin is Origin.MUNICIPAL:
             code = dataset.municipal_code or ""
             url, told = self.broker.target(code, route.mode, exchange.query, access.view)
             return await self.forwarder.send(
                 exchange, url, told, going=going, passing=broker.PASSED_IN
             )
+        asked = self.pages.asked(exchange, access)
+        if asked is None:
+            return await self._ask(exchange, route, access, going)
+        page = self.pages.find(asked)
+        if page is not None:
+            if not going():
+                raise DecisionChanged("请求期间授权信息有变更")
+            return await cache.send(exchange, page, asked)
+        copy = exchange.copy = self.pages.copy(asked)
+        ending = await self._ask(exchange, route, access, going)
+        if ending.outcome is AccessOutcome.COMPLETE:
+            self.pages.keep(asked, copy)
+        return ending
+
+    async def _ask(
+        self, exchange: Exchange, route: Route, access: Access, going: Callable[[], bool]
+    ) -> Ending:
         told = {auth.HEADER: self.upstreams.vouch(route.to, access.identity())}
         return await self.forwarder.send(exchange, self._url(exchange, route), told, going=going)
 
@@ -116,6 +139,8 @@ class Pipeline:
             dataset=places.get("dataset"),
             expires=datetime.now(UTC) + VOUCHED,
         )
+        if route.action is Action.DATASET_PUSH:
+            exchange.copy = self.versions.watch(places["dataset"])
         told = {auth.HEADER: self.upstreams.vouch(route.to, identity)}
         await self.forwarder.send(exchange, self._url(exchange, route), told, passing=PASSED_IN)
 

@@ -47,6 +47,10 @@ class GatewaySettings(BusSettings):
     As long as a token lives, which these records' owners must vouch for anew: so with catalog away the
     other services still answer what they own, and nobody keeps a role longer than a token.
     """
+    cache_bytes: int = 64 << 20
+    """Most bytes of pages kept; 0 keeps none."""
+    cache_page: int = 128 << 10
+    """Largest page kept."""
     upstream_patience: float = 60.0
     """Longest silence of a service in seconds."""
     anonymous_rate: float = 20.0

@@ -1,0 +1,199 @@
+"""Hot pages: from the gateway's own memory, decided and recorded like any other, never older than known."""
+
+import asyncio
+
+import pytest
+from support.gateway_harness import DATASET, say
+from support.until import until
+from zhengshu_contracts.policy import (
+    DatasetGrants,
+    DatasetVersion,
+    dataset_key,
+    version_key,
+)
+from zhengshu_contracts.vocabulary import GrantState
+from zhengshu_gateway import cache
+
+from .test_pipeline import BATCHES, ROWS, grant
+
+PAGE = f"GET {ROWS}"
+
+
+def page(number, rows=({"town": "凤山镇"},), **headers):
+    told = {"zhengshu_version": f"1.{number}", "zhengshu_rows": "1", "etag": f'"1.{number}-x"'}
+    return say(200, list(rows), **(told | headers))
+
+
+async def decided(node):
+    return [e["data"] for e in await node.records() if "allowed" in e["data"]]
+
+
+@pytest.fixture
+async def hot(node):
+    """Version 1.1 is known, and what was kept is forgotten."""
+    node.parts.pages._kept.clear()
+    node.parts.pages.size = 0
+    node.parts.pipeline.versions._learned.clear()
+    await node.put(version_key(DATASET), DatasetVersion(id=DATASET, epoch=1, version=1))
+    node.services["catalog"].answers[PAGE] = page(1)
+    yield node
+    await node.put(version_key(DATASET), None)
+    await node.put(dataset_key("sharing", DATASET), None)
+
+
+async def asked(node):
+    """How often catalog was asked; the list begins anew."""
+    seen = node.services["catalog"].asked(ROWS)
+    node.services["catalog"].seen.clear()
+    return len(seen)
+
+
+class TestHit:
+    async def test_asks_the_service_once_and_records_each(self, hot):
+        answers = [await hot.get(f"{ROWS}?limit=5", "sys-reader") for _ in range(3)]
+        assert await asked(hot) == 1
+        assert [each.json() for each in answers] == [[{"town": "凤山镇"}]] * 3
+        assert {each.headers["zhengshu-version"] for each in answers} == {"1.1"}
+        records = {each.headers["zhengshu-record"] for each in answers}
+        told = await decided(hot)
+        assert {each["record"] for each in told} == records
+        assert len(records) == 3
+
+        async def ends():
+            return [e["data"] for e in await hot.records() if e["data"].get("rows") == 1]
+
+        await until(lambda: _three(ends))
+        assert {each["version"] for each in await ends()} == {"1.1"}
+
+    async def test_answers_304_to_who_has_it(self, hot):
+        first = await hot.get(ROWS, "sys-reader")
+        again = await hot.get(ROWS, "sys-reader", if_none_match=first.headers["etag"])
+        assert (again.status_code, again.content, await asked(hot)) == (304, b"", 1)
+        assert again.headers["zhengshu-record"]
+
+    async def test_is_refused_to_who_may_not(self, hot):
+        """The page of one is not shown to another, nor to the same when its right is gone."""
+        key = dataset_key("sharing", DATASET)
+        await hot.put(key, DatasetGrants(id=DATASET, grants=(grant(),)))
+        path = f"{ROWS}?select=amount"
+        hot.services["catalog"].answers[PAGE] = page(1, [{"amount": 1}])
+        assert [(await hot.get(path, "sys-reader")).status_code for _ in range(2)] == [200, 200]
+        assert await asked(hot) == 1
+        dead = DatasetGrants(id=DATASET, grants=(grant(state=GrantState.REVOKED),))
+        await hot.put(key, dead)
+        assert (await hot.get(path, "sys-reader")).status_code == 403
+
+    async def test_without_a_record_there_is_none(self, hot):
+        await hot.get(ROWS, "sys-reader")
+        js = hot.operator.jetstream()
+        info = await js.stream_info("ACCESS")
+        await js.delete_stream("ACCESS")
+        try:
+            assert (await hot.get(ROWS, "sys-reader")).status_code == 503
+        finally:
+            await js.add_stream(info.config)
+
+
+async def _three(ends):
+    return len(await ends()) == 3
+
+
+class TestKey:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"path": f"{ROWS}?limit=6"},
+            {"accept": "text/csv"},
+            {"prefer": "count=exact"},
+            {"caller": "sys-provider"},
+            {"range": "bytes=0-1"},
+        ],
+    )
+    async def test_another_question_is_another_page(self, hot, change):
+        await hot.get(ROWS, "sys-reader", accept="*/*")
+        caller = change.pop("caller", "sys-reader")
+        await hot.get(change.pop("path", ROWS), caller, **({"accept": "*/*"} | change))
+        assert await asked(hot) == 2
+
+    async def test_grants_do_not_share_pages(self, hot):
+        """A masking hash is the grant's own."""
+        key = dataset_key("sharing", DATASET)
+        for name in ("g-1", "g-2"):
+            await hot.put(key, DatasetGrants(id=DATASET, grants=(grant(id=name),)))
+            await hot.get(f"{ROWS}?select=amount", "sys-reader")
+        assert await asked(hot) == 2
+
+
+class TestVersion:
+    async def test_the_feed_tells_of_a_newer_one(self, hot):
+        await hot.get(ROWS, "sys-reader")
+        await hot.put(version_key(DATASET), DatasetVersion(id=DATASET, epoch=1, version=2))
+        hot.services["catalog"].answers[PAGE] = page(2)
+        assert (await hot.get(ROWS, "sys-reader")).headers["zhengshu-version"] == "1.2"
+        assert await asked(hot) == 2
+
+    async def test_a_push_through_this_gateway_counts_before_it_is_answered(self, hot):
+        await hot.get(ROWS, "sys-reader")
+        hot.services["catalog"].answers[f"POST {BATCHES}"] = say(201, {}, zhengshu_version="1.2")
+        hot.services["catalog"].answers[PAGE] = page(2)
+        push = await hot.http.post(BATCHES, content=b"x", headers=hot.bearer("sys-provider"))
+        assert push.status_code == 201
+        assert (await hot.get(ROWS, "sys-reader")).headers["zhengshu-version"] == "1.2"
+
+    async def test_a_refused_push_tells_nothing(self, hot):
+        await hot.get(ROWS, "sys-reader")
+        hot.services["catalog"].answers[f"POST {BATCHES}"] = say(422, {}, zhengshu_version="1.9")
+        await hot.http.post(BATCHES, content=b"x", headers=hot.bearer("sys-provider"))
+        await hot.get(ROWS, "sys-reader")
+        assert await asked(hot) == 1
+
+    async def test_rows_ahead_of_the_feed_are_not_followed_by_older_ones(self, hot):
+        await hot.get(ROWS, "sys-reader")
+        hot.services["catalog"].answers[PAGE] = page(2)
+        assert (await hot.get(f"{ROWS}?limit=9", "sys-reader")).headers["etag"] == '"1.2-x"'
+        assert (await hot.get(ROWS, "sys-reader")).headers["zhengshu-version"] == "1.2"
+
+    async def test_what_was_learned_is_forgotten_for_the_feeds_word(self, hot, monkeypatch):
+        monkeypatch.setattr(cache, "LEARNED", 0.1)
+        hot.parts.pipeline.versions.learn(DATASET, (7, 1))
+        assert hot.parts.pipeline.versions.newest(DATASET) == (7, 1)
+        await asyncio.sleep(0.15)
+        assert hot.parts.pipeline.versions.newest(DATASET) == (1, 1)
+
+    async def test_at_least_the_one_asked_for(self, hot):
+        await hot.get(ROWS, "sys-reader")
+        assert (await hot.get(ROWS, "sys-reader", min_version="1.1")).status_code == 200
+        assert await asked(hot) == 1
+        hot.services["catalog"].answers[PAGE] = page(3)
+        told = await hot.get(ROWS, "sys-reader", min_version="1.3")
+        assert (told.headers["zhengshu-version"], await asked(hot)) == ("1.3", 1)
+        late = await hot.get(ROWS, "sys-reader", min_version="1.4")
+        assert (late.status_code, late.json()["type"]) == (412, "/problems/version-not-reached")
+        bad = await hot.get(ROWS, "sys-reader", min_version="newest")
+        assert (bad.status_code, bad.json()["type"]) == (422, "/problems/min-version-invalid")
+
+
+class TestRoom:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            page(1, **{"content-type": "text/csv"}),
+            page(1, cache_control="no-store"),
+            page(1, [{"town": "x" * 200_000}]),
+            say(200, []),
+            say(404, {}, zhengshu_version="1.1"),
+        ],
+    )
+    async def test_what_is_no_small_page_of_a_version_is_not_kept(self, hot, answer):
+        hot.services["catalog"].answers[PAGE] = answer
+        for _ in range(2):
+            await hot.get(ROWS, "sys-reader")
+        assert await asked(hot) == 2
+        assert hot.parts.pages.size == 0
+
+    async def test_the_least_used_goes_first(self, hot, monkeypatch):
+        monkeypatch.setattr(hot.parts.pages, "_total", 3 * (cache.OVERHEAD + 100))
+        for limit in (1, 2, 3, 1, 4, 1, 2):
+            await hot.get(f"{ROWS}?limit={limit}", "sys-reader")
+        assert await asked(hot) == 5  # 1, 2, 3, 4, and 2 again
+        assert hot.parts.pages.size <= 3 * (cache.OVERHEAD + 100)
