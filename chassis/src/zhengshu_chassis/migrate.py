@@ -8,11 +8,14 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from zhengshu_chassis.db import plain_url, server_settings
+from zhengshu_chassis.logs import log
 
 LOCK = 0x6D696772617465
 
@@ -42,7 +45,20 @@ def _run(connection: Connection, package: str, revision: str) -> None:
     config.set_main_option("script_location", f"{package}:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    if _is_newer(connection, config):
+        log.warning("migrate.newer", package=package)
+        return
     command.upgrade(config, revision)
+
+
+def _is_newer(connection: Connection, config: Config) -> bool:
+    """Whether a later release migrated this database: its schema fits this one, so there is nothing to do.
+
+    So it is after a rollback, which takes back the code and never the database.
+    """
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    return current is not None and current not in known
 
 
 def online() -> None:
