@@ -26,13 +26,16 @@ async def test_mapped_classes_are_what_was_migrated(sharing: Sharing) -> None:
 
     async with sharing.app.state.resources.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
-    assert len(own) == 13
+    assert len(own) == 15
 
 
-async def test_timelines_are_only_added_to(sharing: Sharing, shared: Database) -> None:
-    await sharing.apply()
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("steps", "what"), ("matter_steps", "what"), ("usage_records", "text")],
+)
+async def test_what_was_said_and_recorded_stays(shared: Database, table: str, column: str) -> None:
     connection = await asyncpg.connect(shared.url)
-    for statement in ("UPDATE steps SET opinion = ''", "DELETE FROM steps"):
+    for statement in (f"UPDATE {table} SET {column} = ''", f"DELETE FROM {table}"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
     await connection.close()

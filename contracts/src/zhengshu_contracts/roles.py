@@ -26,6 +26,8 @@ class Action(StrEnum):
     ENTRY_REVIEW = "entry.review"
     ENTRY_READ = "entry.read"
     ENTRY_IMPORT = "entry.import"
+    ENTRY_RETIRE = "entry.retire"
+    EXTENSION_DEFINE = "extension.define"
     DATASET_PUSH = "dataset.push"
     DATASET_EXAMPLE = "dataset.example"
     DATASET_QUERY = "dataset.query"
@@ -49,6 +51,18 @@ class Action(StrEnum):
     GRANT_DISPOSE = "grant.dispose"
     OBJECTION_FILE = "objection.file"
     OBJECTION_READ = "objection.read"
+    OBJECTION_HANDLE = "objection.handle"
+    CORRECTION_FILE = "correction.file"
+    CORRECTION_READ = "correction.read"
+    CORRECTION_HANDLE = "correction.handle"
+    DISPUTE_FILE = "dispute.file"
+    DISPUTE_READ = "dispute.read"
+    DISPUTE_HANDLE = "dispute.handle"
+    DEMAND_FILE = "demand.file"
+    DEMAND_READ = "demand.read"
+    DEMAND_HANDLE = "demand.handle"
+    USAGE_RECORD = "usage.record"
+    USAGE_READ = "usage.read"
     PROPOSAL_SUBMIT = "proposal.submit"
     PROPOSAL_REVIEW = "proposal.review"
     PROPOSAL_READ = "proposal.read"
@@ -70,6 +84,18 @@ ANYBODY: frozenset[PrincipalKind] = frozenset(PrincipalKind)
 PEOPLE: frozenset[PrincipalKind | Role] = frozenset({SYSTEM, *Role})
 """Every authenticated department, whether a system or an officer of any role."""
 
+READS_MATTERS: frozenset[PrincipalKind | Role] = frozenset(
+    {
+        Role.DATA_OFFICER,
+        Role.OFFICE_HEAD,
+        Role.COMPETENT_OFFICER,
+        Role.SUPERVISOR,
+        Role.AUDITOR,
+    }
+)
+HANDLES_MATTERS: frozenset[PrincipalKind | Role] = READS_MATTERS - {Role.AUDITOR}
+"""Which step is whose the state machine says."""
+
 WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.TOKEN_ISSUE: frozenset(ANYBODY),
     Action.KEYS_READ: frozenset(ANYBODY),
@@ -83,6 +109,8 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ENTRY_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.ENTRY_READ: PEOPLE,
     Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
+    Action.ENTRY_RETIRE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
+    Action.EXTENSION_DEFINE: frozenset({Role.COMPETENT_OFFICER}),
     Action.DATASET_PUSH: frozenset({SYSTEM}),
     Action.DATASET_EXAMPLE: PEOPLE,
     Action.DATASET_QUERY: frozenset({SYSTEM}),
@@ -105,7 +133,19 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.GRANT_STOP: frozenset({Role.DATA_OFFICER}),
     Action.GRANT_DISPOSE: frozenset({Role.DATA_OFFICER}),
     Action.OBJECTION_FILE: frozenset({Role.DATA_OFFICER}),
-    Action.OBJECTION_READ: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER, Role.AUDITOR}),
+    Action.OBJECTION_READ: READS_MATTERS,
+    Action.OBJECTION_HANDLE: HANDLES_MATTERS,
+    Action.CORRECTION_FILE: frozenset({Role.DATA_OFFICER}),
+    Action.CORRECTION_READ: READS_MATTERS,
+    Action.CORRECTION_HANDLE: HANDLES_MATTERS,
+    Action.DISPUTE_FILE: frozenset({Role.DATA_OFFICER}),
+    Action.DISPUTE_READ: READS_MATTERS,
+    Action.DISPUTE_HANDLE: HANDLES_MATTERS,
+    Action.DEMAND_FILE: frozenset({Role.DATA_OFFICER}),
+    Action.DEMAND_READ: READS_MATTERS,
+    Action.DEMAND_HANDLE: HANDLES_MATTERS,
+    Action.USAGE_RECORD: frozenset({SYSTEM, Role.DATA_OFFICER}),
+    Action.USAGE_READ: READS_MATTERS,
     Action.PROPOSAL_SUBMIT: frozenset({Role.DATA_OFFICER}),
     Action.PROPOSAL_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.PROPOSAL_READ: frozenset(Role),

@@ -77,6 +77,13 @@ class EntryState(Labelled):
     RETIRED = "retired", "已停用"
 
 
+class ClassDirection(Labelled):
+    """Which way a revision moves a class."""
+
+    TIGHTENED = "tightened", "收紧"
+    LOOSENED = "loosened", "放宽"
+
+
 class ImportOutcome(Labelled):
     """What importing a line of a workbook does."""
 
@@ -291,6 +298,53 @@ class ObjectionState(Labelled):
     """Life of an objection against a sharing class."""
 
     FILED = "filed", "已提出"
+    ACCEPTED = "accepted", "提供单位同意调整"
+    MAINTAINED = "maintained", "提供单位维持原属性"
+    UPHELD = "upheld", "异议成立"
+    DISMISSED = "dismissed", "异议不成立"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class CorrectionState(Labelled):
+    """Life of a correction (校核); the dataset is in doubt (存疑) while it is filed."""
+
+    FILED = "filed", "待核实"
+    CORRECTED = "corrected", "已更正"
+    CONFIRMED = "confirmed", "核实无误"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class DisputeState(Labelled):
+    """Life of a dispute, in three steps (Decree 809 Art. 28)."""
+
+    NEGOTIATING = "negotiating", "双方协商"
+    COORDINATING = "coordinating", "主管部门协调"
+    REFERRED = "referred", "报共同上级主管部门协调"
+    COORDINATED = "coordinated", "已提出协调意见"
+    ADJUDICATING = "adjudicating", "县政府决定中"
+    SETTLED = "settled", "已达成一致"
+    ADJUDICATED = "adjudicated", "县政府已决定"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class DemandState(Labelled):
+    """Life of a demand (供需对接)."""
+
+    FILED = "filed", "待主管部门研判"
+    ASSIGNED = "assigned", "待提供单位答复"
+    MATCHED = "matched", "已对接"
+    UNMET = "unmet", "暂不能满足"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class UsageKind(Labelled):
+    """The five kinds of record a user keeps (Decree 809 Art. 29)."""
+
+    SCENARIO = "scenario", "使用场景"
+    PROCESS = "process", "使用过程"
+    EFFECT = "effect", "应用成效"
+    STORAGE = "storage", "存储情况"
+    DESTRUCTION = "destruction", "销毁情况"
 
 
 class ProposalState(Labelled):

@@ -4,7 +4,14 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from zhengshu_contracts.base import Event
-from zhengshu_contracts.vocabulary import DisposalMethod, GrantState, Mode, OpinionState, Outcome
+from zhengshu_contracts.vocabulary import (
+    DisposalMethod,
+    GrantState,
+    Mode,
+    OpinionState,
+    Outcome,
+    UsageKind,
+)
 
 
 class ApplicationEvent(Event):
@@ -217,3 +224,15 @@ class ObjectionFiled(Event):
     objection: str
     dataset: str
     organization: str
+    counterpart: str | None = None
+
+
+class UsageRecorded(Event):
+    """A user recorded how it uses shared data."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.usage.recorded.v1"
+
+    usage: str
+    dataset: str
+    organization: str
+    kind: UsageKind

@@ -79,6 +79,7 @@ class GrantOut(ApiModel):
     renews: str | None = Field(default=None, description="所续期的授权")
     rectification: str | None = Field(default=None, description="整改情况")
     stop: StopOut | None = Field(default=None, description="提供单位停止服务的预告")
+    doubted: bool = Field(default=False, description="数据存疑:校核办理中")
     disposal: DisposalOut | None = Field(default=None, description="数据处置")
 
 

@@ -7,7 +7,10 @@ from zhengshu_chassis.workers import every
 
 from zhengshu_sharing.applications import api as applications
 from zhengshu_sharing.clocks import timers as clocks
+from zhengshu_sharing.corrections import api as corrections
 from zhengshu_sharing.datasets import consumers as datasets
+from zhengshu_sharing.demands import api as demands
+from zhengshu_sharing.disputes import api as disputes
 from zhengshu_sharing.exchange import desk
 from zhengshu_sharing.grants import api as grants
 from zhengshu_sharing.grants import timers
@@ -15,6 +18,7 @@ from zhengshu_sharing.objections import api as objections
 from zhengshu_sharing.opinions import api as opinions
 from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.unit import SERVICE, units
+from zhengshu_sharing.usage import api as usage
 
 HOUR = 3600.0
 
@@ -27,8 +31,20 @@ def build(settings: SharingSettings) -> FastAPI:
         settings,
         name=SERVICE,
         title="政数·共享",
-        description="共享申请、提供单位意见、授权与共享属性异议。",
-        routers=[applications.router, opinions.router, grants.router, objections.router],
+        description="共享申请、提供单位意见、授权、校核、争议、共享属性异议、供需对接与使用记录。",
+        routers=[
+            one.router
+            for one in (
+                applications,
+                opinions,
+                grants,
+                corrections,
+                disputes,
+                objections,
+                demands,
+                usage,
+            )
+        ],
         consumers=consumers,
         desk=desk(settings),
         heartbeat=True,

@@ -22,5 +22,7 @@ class SharingSettings(ServiceSettings):
     """Working days of a term where they differ; none the law fixes gets longer (Decree 809 Art. 23)."""
     calendar_file: Path | None = None
     """Amends the working-day calendar: `{"years": [], "holidays": [], "makeup": []}`."""
+    usage_years: int = Field(default=3, ge=3)
+    """Years that usage records are kept at least (Decree 809 Art. 29)."""
     expiry_interval: float = 5.0
     """Seconds between two looks for grants whose period is over."""

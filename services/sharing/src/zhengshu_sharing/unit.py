@@ -17,9 +17,10 @@ from zhengshu_sharing.applications.repository import Applications
 from zhengshu_sharing.clocks.repository import Clocks
 from zhengshu_sharing.datasets.repository import Datasets
 from zhengshu_sharing.grants.repository import Grants
-from zhengshu_sharing.objections.repository import Objections
+from zhengshu_sharing.matters.repository import Matters
 from zhengshu_sharing.opinions.repository import Opinions
 from zhengshu_sharing.settings import SharingSettings
+from zhengshu_sharing.usage.repository import Usage
 from zhengshu_sharing.workdays import Calendar
 
 SERVICE = "sharing"
@@ -33,7 +34,8 @@ class Unit:
     applications: Applications
     opinions: Opinions
     grants: Grants
-    objections: Objections
+    matters: Matters
+    usage: Usage
     clocks: Clocks
     outbox: Outbox
     dispatches: Dispatches
@@ -50,7 +52,8 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
             Applications(session, settings.number_prefix),
             Opinions(session),
             Grants(session),
-            Objections(session),
+            Matters(session),
+            Usage(session),
             Clocks(session),
             Outbox(session, SERVICE),
             Dispatches(session),

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import DisposalIn, GrantDisposed, StopAnnounced, StopIn
+from zhengshu_contracts.sharing import DisposalIn, GrantDisposed, StopAnnounced, StopIn, UsageIn
+from zhengshu_contracts.vocabulary import UsageKind
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.clocks import operations as clocks
@@ -13,6 +14,7 @@ from zhengshu_sharing.grants.domain import Grant, Stop
 from zhengshu_sharing.grants.errors import DisposalInFuture, GrantNotFound
 from zhengshu_sharing.grants.operations import about, locked, locked_own, save
 from zhengshu_sharing.unit import Unit
+from zhengshu_sharing.usage import operations as usage
 from zhengshu_sharing.workdays import day_of, end_of
 
 FILED = "备"
@@ -60,6 +62,16 @@ async def dispose(
         recorded_at=now,
     )
     await clocks.stop(unit, grant, now=now)
+    record = UsageIn(
+        dataset=found.dataset,
+        grant=grant,
+        kind=UsageKind.DESTRUCTION,
+        on=given.on,
+        text=f"{given.method.label}:{given.note}"[:2000],
+    )
+    await usage.keep(
+        unit, record, organization=found.holder, provider=found.provider, by=by.id, now=now
+    )
     return await save(
         unit, changed, GrantDisposed(**about(changed), method=given.method, on=given.on)
     )

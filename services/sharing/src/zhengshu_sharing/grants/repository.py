@@ -64,6 +64,12 @@ class Grants:
         query = select(GrantRow.id).where(GrantRow.state.in_(_LIVE), GrantRow.ends <= now)
         return list(await self._session.scalars(query.order_by(GrantRow.ends).limit(limit)))
 
+    async def holders(self, dataset: str) -> tuple[str, ...]:
+        """Return who holds a live grant on a dataset."""
+        query = select(GrantRow.holder).distinct()
+        query = query.where(GrantRow.dataset == dataset, GrantRow.state.in_(_LIVE))
+        return tuple(await self._session.scalars(query.order_by(GrantRow.holder)))
+
     async def announce(self, stop: Stop) -> None:
         """Store a provider's announcement, the latest in place of an earlier one."""
         values = {

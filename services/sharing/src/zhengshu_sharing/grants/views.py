@@ -6,6 +6,7 @@ from zhengshu_contracts.sharing import Consultation, DisposalOut, GrantOut, Stop
 from zhengshu_contracts.vocabulary import DisposalMethod
 
 from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.corrections.operations import doubted
 from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.tables import DisposalRow, StopRow
 from zhengshu_sharing.unit import Unit
@@ -15,9 +16,15 @@ async def shown(unit: Unit, grants: Sequence[Grant]) -> list[GrantOut]:
     """Return grants with their announced stops and disposals."""
     names = [one.id for one in grants]
     stops, disposals = await unit.grants.stops(names), await unit.grants.disposals(names)
+    doubts = await doubted(unit, *{one.dataset for one in grants})
     clocks = await unit.clocks.of_matters(disposals)
     return [
-        _grant(one, _stop(stops.get(one.id)), _disposal(disposals.get(one.id), clocks.get(one.id)))
+        _grant(
+            one,
+            _stop(stops.get(one.id)),
+            _disposal(disposals.get(one.id), clocks.get(one.id)),
+            doubted=one.dataset in doubts,
+        )
         for one in grants
     ]
 
@@ -51,7 +58,9 @@ def _disposal(row: DisposalRow | None, clock: Clock | None) -> DisposalOut | Non
     )
 
 
-def _grant(grant: Grant, stop: StopOut | None, disposal: DisposalOut | None) -> GrantOut:
+def _grant(
+    grant: Grant, stop: StopOut | None, disposal: DisposalOut | None, *, doubted: bool
+) -> GrantOut:
     return GrantOut(
         id=grant.id,
         part=grant.part,
@@ -74,4 +83,5 @@ def _grant(grant: Grant, stop: StopOut | None, disposal: DisposalOut | None) -> 
         rectification=grant.rectification,
         stop=stop,
         disposal=disposal,
+        doubted=doubted,
     )

@@ -1,34 +1,43 @@
-"""Filing an objection against a sharing class. The caller owns the transaction."""
+"""Filing and deciding objections. The caller owns the transaction."""
 
 from datetime import datetime
 
-from zhengshu_chassis import ids
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import ObjectionFiled, ObjectionIn, ObjectionOut
-from zhengshu_contracts.vocabulary import ObjectionState
+from zhengshu_contracts.sharing import ObjectionFiled, ObjectionIn, ObjectionMoved, ObjectionStep
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.datasets.errors import OwnDataset
+from zhengshu_sharing.matters import operations as matters
+from zhengshu_sharing.matters.domain import Matter
+from zhengshu_sharing.objections.states import MACHINE
 from zhengshu_sharing.unit import Unit
 
 
-async def file(unit: Unit, given: ObjectionIn, *, by: Principal, now: datetime) -> ObjectionOut:
+async def file(unit: Unit, given: ObjectionIn, *, by: Principal, now: datetime) -> Matter:
     """Record an objection and announce it."""
     dataset = await unit.datasets.get(given.dataset)
     dataset.chosen(given.items)
     if dataset.provider == home(by):
         raise OwnDataset(dataset.id)
-    objection = ObjectionOut(
-        **given.model_dump(),
-        id=ids.new("b"),
-        organization=home(by),
-        filed_at=now,
-        state=ObjectionState.FILED,
-        state_label=ObjectionState.FILED.label,
+    filed = await matters.file(
+        unit, MACHINE, given, counterpart=dataset.provider, dataset=dataset.id, by=by, now=now
     )
-    await unit.objections.add(objection, provider=dataset.provider, filed_by=by.id)
     event = ObjectionFiled(
-        objection=objection.id, dataset=dataset.id, organization=objection.organization
+        objection=filed.id,
+        dataset=dataset.id,
+        organization=filed.organization,
+        counterpart=filed.counterpart,
     )
-    unit.outbox.add(event, aggregate=objection.id)
-    return objection
+    unit.outbox.add(event, aggregate=filed.id)
+    return filed
+
+
+async def step(
+    unit: Unit, objection: str, given: ObjectionStep, *, by: Principal, now: datetime
+) -> Matter:
+    """Answer, decide or withdraw an objection."""
+    changed = await matters.take(
+        unit, MACHINE, objection, given.move, given.opinion, by=by, now=now
+    )
+    matters.announce(unit, matters.moved(ObjectionMoved, changed, given.move))
+    return changed

@@ -1,0 +1,229 @@
+"""Matters between departments: corrections, disputes, objections, demands."""
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from zhengshu_contracts.base import ApiModel, Event, Page
+from zhengshu_contracts.sharing.applications import Step
+from zhengshu_contracts.vocabulary import (
+    CorrectionState,
+    DatasetId,
+    DemandState,
+    DisputeState,
+    ItemName,
+    ObjectionState,
+    OrganizationCode,
+)
+
+
+class MatterOut(ApiModel):
+    """What all matters show."""
+
+    id: str
+    number: str = Field(description="编号")
+    organization: str = Field(description="提出单位")
+    counterpart: str | None = Field(default=None, description="对方单位")
+    filed_at: datetime
+    state_label: str
+    timeline: list[Step] = Field(description="办理过程")
+    due: date | None = Field(default=None, description="当前环节办理期限")
+    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
+
+
+class StepIn(ApiModel):
+    """Common member of every step: what is said."""
+
+    opinion: str = Field(min_length=2, max_length=2000, description="意见、理由或办理情况")
+
+
+class CorrectionIn(ApiModel):
+    """Somebody who uses data finds them wrong or incomplete (Decree 809 Art. 26)."""
+
+    dataset: DatasetId
+    items: list[ItemName] = Field(min_length=1, max_length=500, description="有疑义的信息项")
+    key: dict[ItemName, str] = Field(default={}, max_length=10, description="所涉记录的主键")
+    usage: str = Field(min_length=2, max_length=1000, description="使用情况")
+    problem: str = Field(min_length=2, max_length=1000, description="疑义、错误说明")
+
+
+class CorrectionStep(StepIn):
+    """What the provider found, or that the filer gives up."""
+
+    move: Literal["correct", "confirm", "withdraw"] = Field(
+        description="correct 已更正;confirm 核实无误;withdraw 撤回"
+    )
+
+
+class CorrectionOut(CorrectionIn, MatterOut):
+    """A correction."""
+
+    state: CorrectionState
+
+
+class CorrectionList(Page):
+    """A page of corrections."""
+
+    corrections: list[CorrectionOut]
+
+
+class DisputeIn(ApiModel):
+    """Two departments disagree (Decree 809 Art. 28)."""
+
+    against: OrganizationCode
+    dataset: DatasetId | None = None
+    about: str | None = Field(default=None, max_length=60, description="所涉申请、授权或校核的标识")
+    claim: str = Field(min_length=2, max_length=2000, description="争议事项与主张")
+
+
+class DisputeStep(StepIn):
+    """What comes next in a dispute."""
+
+    move: Literal["settle", "escalate", "refer", "coordinate", "appeal", "adjudicate", "withdraw"]
+
+
+class DisputeOut(DisputeIn, MatterOut):
+    """A dispute."""
+
+    state: DisputeState
+
+
+class DisputeList(Page):
+    """A page of disputes."""
+
+    disputes: list[DisputeOut]
+
+
+class ObjectionIn(ApiModel):
+    """An objection against an item's class (共享属性异议)."""
+
+    dataset: DatasetId
+    items: list[ItemName] = Field(default=[], max_length=500, description="有异议的信息项;空为全部")
+    reason: str = Field(min_length=2, max_length=1000, description="理由")
+
+
+class ObjectionStep(StepIn):
+    """What the provider says, what the competent department decides."""
+
+    move: Literal["accept", "maintain", "uphold", "dismiss", "withdraw"]
+
+
+class ObjectionOut(ObjectionIn, MatterOut):
+    """An objection."""
+
+    state: ObjectionState
+
+
+class ObjectionList(Page):
+    """A page of objections."""
+
+    objections: list[ObjectionOut]
+
+
+class DemandIn(ApiModel):
+    """A department needs data that it does not find (供需对接, Decree 809 Art. 20)."""
+
+    title: str = Field(min_length=2, max_length=100, description="需要的数据")
+    items: list[str] = Field(default=[], max_length=200, description="需要的信息项")
+    basis: str = Field(min_length=2, max_length=500, description="使用依据")
+    scenario: str = Field(min_length=2, max_length=500, description="使用场景")
+    provider: OrganizationCode | None = Field(default=None, description="可能的提供单位")
+
+
+class DemandStep(StepIn):
+    """Who is asked, and what it answers."""
+
+    move: Literal["assign", "match", "return", "close", "withdraw"]
+    provider: OrganizationCode | None = Field(default=None, description="assign:由哪个单位答复")
+    dataset: DatasetId | None = Field(default=None, description="match:可申请的数据集")
+
+
+class DemandOut(DemandIn, MatterOut):
+    """A demand."""
+
+    dataset: DatasetId | None = Field(default=None, description="对接的数据集")
+    state: DemandState
+
+
+class DemandList(Page):
+    """A page of demands."""
+
+    demands: list[DemandOut]
+
+
+class MatterFiled(Event):
+    """Common members of a matter's beginning."""
+
+    matter: str
+    organization: str
+    counterpart: str | None = None
+    dataset: str | None = None
+
+
+class MatterMoved(MatterFiled):
+    """Common members of a matter's steps."""
+
+    move: str
+    state: str
+
+
+class CorrectionFiled(MatterFiled):
+    """Data are said to be wrong."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.correction.filed.v1"
+
+
+class CorrectionMoved(MatterMoved):
+    """A correction was answered or withdrawn."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.correction.moved.v1"
+
+
+class DisputeFiled(MatterFiled):
+    """Two departments disagree."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.dispute.filed.v1"
+
+
+class DisputeMoved(MatterMoved):
+    """A dispute came to its next step."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.dispute.moved.v1"
+
+
+class ObjectionMoved(MatterMoved):
+    """An objection was answered, decided or withdrawn."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.objection.moved.v1"
+
+
+class DemandFiled(MatterFiled):
+    """A department needs data."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.demand.filed.v1"
+
+
+class DemandMoved(MatterMoved):
+    """A demand was assigned, answered or closed."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.demand.moved.v1"
+
+
+class DatasetDoubted(Event):
+    """A dataset is in doubt (存疑) from now on; its holders are to know."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.dataset.doubted.v1"
+
+    dataset: str
+    items: tuple[str, ...]
+    holders: tuple[str, ...]
+
+
+class DatasetCleared(Event):
+    """No correction of a dataset is open any more."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.dataset.cleared.v1"
+
+    dataset: str
+    holders: tuple[str, ...]

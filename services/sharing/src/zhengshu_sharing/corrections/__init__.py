@@ -1,0 +1,1 @@
+"""Corrections (校核): data that a user finds wrong or incomplete."""

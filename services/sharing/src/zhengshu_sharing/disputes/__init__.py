@@ -1,0 +1,1 @@
+"""Disputes between departments, in three steps."""

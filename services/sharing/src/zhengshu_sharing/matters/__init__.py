@@ -1,0 +1,1 @@
+"""Matters between departments: what corrections, disputes, objections and demands have in common."""

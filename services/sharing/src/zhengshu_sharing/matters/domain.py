@@ -1,0 +1,62 @@
+"""A matter and its moves. Knows no kind of matter in particular, no SQL, no HTTP."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.vocabulary import OrganizationKind
+
+from zhengshu_sharing.access import oversees
+from zhengshu_sharing.matters.errors import MatterNotInState, NotThisPartysMove, OwnMatter
+from zhengshu_sharing.matters.machine import Machine, Move, Party
+
+ABOVE = frozenset({Party.COMPETENT, Party.GOVERNMENT})
+"""Those who decide between others, never in their own matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something one organisation brings up, usually towards another."""
+
+    id: str
+    number: str
+    organization: str
+    filed_by: str
+    filed_at: datetime
+    state: str
+    counterpart: str | None = None
+    dataset: str | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+def concerns(matter: Matter, by: Principal) -> bool:
+    """Tell whether a matter may be shown to the caller."""
+    whole = oversees(by) or by.organization_kind is OrganizationKind.GOVERNMENT
+    return whole or by.organization in {matter.organization, matter.counterpart}
+
+
+def step(machine: Machine, matter: Matter, name: str, *, by: Principal) -> tuple[Matter, Move]:
+    """Make a move: its state allows it, it is the caller's to make, and nobody decides their own."""
+    move = machine.moves[name]
+    if matter.state not in move.froms:
+        raise MatterNotInState(matter.number, machine.states(matter.state).label, machine.basis)
+    mine = parties(matter, by) & move.by
+    if not mine:
+        raise NotThisPartysMove(move.label, machine.basis)
+    if mine <= ABOVE and (
+        by.id == matter.filed_by or by.organization in {matter.organization, matter.counterpart}
+    ):
+        raise OwnMatter(matter.number, machine.basis)
+    return replace(matter, state=move.to), move
+
+
+def parties(matter: Matter, by: Principal) -> frozenset[Party]:
+    """Return what the caller is in this matter."""
+    held = {
+        Party.FILER: by.organization == matter.organization,
+        Party.COUNTERPART: by.organization is not None and by.organization == matter.counterpart,
+        Party.COMPETENT: oversees(by),
+        Party.GOVERNMENT: by.organization_kind is OrganizationKind.GOVERNMENT,
+    }
+    return frozenset(party for party, is_one in held.items() if is_one)

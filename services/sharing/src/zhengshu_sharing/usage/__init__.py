@@ -1,0 +1,1 @@
+"""Usage records: what users keep of how they use shared data."""
