@@ -35,6 +35,9 @@ ACTIONS = {
     ("GET", "entries"): Action.ENTRY_READ,
     ("POST", "submission"): Action.ENTRY_SUBMIT,
     ("POST", "review"): Action.ENTRY_REVIEW,
+    ("POST", "retirement"): Action.ENTRY_RETIRE,
+    ("GET", "extension-schema"): Action.ENTRY_READ,
+    ("PUT", "extension-schema"): Action.EXTENSION_DEFINE,
 }
 
 
@@ -67,7 +70,7 @@ def action_of(method: str, path: str) -> Action:
     if path.startswith("/internal"):
         return Action.INTERNAL
     parts = path.split("?", maxsplit=1)[0].strip("/").split("/")
-    last = parts[-1] if parts[-1] in {"submission", "review"} else parts[1]
+    last = parts[-1] if parts[-1] in {"submission", "review", "retirement"} else parts[1]
     return ACTIONS[method, last]
 
 

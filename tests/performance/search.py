@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import asyncpg
 from support.databases import Database, Databases
 from support.servers import running_postgres, secrets
-from zhengshu_catalog.entries.operations import Asking, Unit, list_entries
+from zhengshu_catalog.entries.listing import Asking, list_entries
+from zhengshu_catalog.entries.operations import Unit
 from zhengshu_catalog.search.finding import Reader, Search
 from zhengshu_catalog.search.terms import vector
 from zhengshu_chassis.db import connect

@@ -36,6 +36,14 @@ from zhengshu_contracts.catalog.events import (
     UploadAcknowledged,
 )
 from zhengshu_contracts.catalog.imports import Change, ImportLine, ImportOut, LineProblem
+from zhengshu_contracts.catalog.life import (
+    AffectedGrant,
+    ClassChange,
+    ExtensionSchema,
+    ExtensionSchemaIn,
+    RetirementIn,
+    RetirementOut,
+)
 from zhengshu_contracts.catalog.organizations import (
     CredentialCheck,
     Credentials,
@@ -52,9 +60,11 @@ from zhengshu_contracts.catalog.organizations import (
 )
 
 __all__ = [
+    "AffectedGrant",
     "Assessment",
     "BatchOut",
     "Change",
+    "ClassChange",
     "Consent",
     "CredentialCheck",
     "Credentials",
@@ -68,6 +78,8 @@ __all__ = [
     "EntryRetired",
     "EntryReturned",
     "EntrySubmitted",
+    "ExtensionSchema",
+    "ExtensionSchemaIn",
     "Facet",
     "Facets",
     "ImportLine",
@@ -85,6 +97,8 @@ __all__ = [
     "OrganizationOut",
     "OrganizationRegistered",
     "Receipt",
+    "RetirementIn",
+    "RetirementOut",
     "ReviewIn",
     "RevisionList",
     "RevisionOut",

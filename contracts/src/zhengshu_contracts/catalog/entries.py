@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.catalog.imports import Change
+from zhengshu_contracts.catalog.life import AffectedGrant, ClassChange, RetirementOut
 from zhengshu_contracts.policy import Citation, Condition
 from zhengshu_contracts.vocabulary import (
     DatasetId,
@@ -85,6 +87,9 @@ class EntryIn(ApiModel):
     secrecy_assessment: Assessment | None = Field(default=None, description="保密风险评估")
     privacy_assessment: Assessment | None = Field(default=None, description="个人信息保护影响评估")
     head_consent: Consent | None = Field(default=None, description="部门负责人审核同意")
+    security_review: Assessment | None = Field(
+        default=None, description="安全审查(放宽共享属性或开放属性时必填)"
+    )
 
 
 class EntryOut(EntryIn):
@@ -110,6 +115,9 @@ class EntryOut(EntryIn):
     )
     mend_by: date | None = Field(default=None, description="存量目录的补齐期限;补齐后为空")
     missing: list[str] = Field(default=[], description="存量目录尚缺的内容")
+    retirement: RetirementOut | None = Field(
+        default=None, description="待主管部门审核的停用申请;其他单位看不到"
+    )
 
 
 class Facet(ApiModel):
@@ -153,6 +161,11 @@ class RevisionOut(ApiModel):
     compiled_at: datetime = Field(description="编制时间")
     submitted_at: datetime | None = Field(default=None, description="提交时间")
     published_at: datetime | None = Field(default=None, description="发布时间")
+    changes: list[Change] = Field(default=[], description="与上一版次的差异")
+    class_changes: list[ClassChange] = Field(default=[], description="共享属性、开放属性的变化")
+    affected: list[AffectedGrant] = Field(
+        default=[], description="未发布的版次:属性变化所影响的有效授权"
+    )
 
 
 class RevisionList(ApiModel):
@@ -166,6 +179,9 @@ class ReviewIn(ApiModel):
 
     outcome: Outcome = Field(description="agree 发布;return 退回修改")
     opinion: str = Field(min_length=1, max_length=500, description="审核意见")
+    grants_seen: int | None = Field(
+        default=None, ge=0, description="已核对的受影响授权数;属性有变化或停用时,同意须填写"
+    )
 
 
 class MunicipalEntry(ApiModel):

@@ -1,13 +1,17 @@
 """Composition root of catalog: the only module that knows all others."""
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.app import create_app
+from zhengshu_chassis.consumers import Consumers
 from zhengshu_chassis.dispatch import Desk
 
 from zhengshu_catalog.aggregation import api as aggregation
 from zhengshu_catalog.aggregation import reader, uploads
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
+from zhengshu_catalog.extensions import api as extensions
+from zhengshu_catalog.grants import consumers as grants
 from zhengshu_catalog.imports import api as imports
 from zhengshu_catalog.organizations import api as organizations
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
@@ -24,6 +28,13 @@ def desk() -> Desk:
     return made
 
 
+def consumers() -> Consumers[AsyncSession]:
+    """Tell what catalog learns of others."""
+    made = Consumers[AsyncSession]("catalog", unit=lambda session: session)
+    grants.register(made)
+    return made
+
+
 def build(settings: CatalogSettings) -> FastAPI:
     """Put catalog together."""
     return create_app(
@@ -35,10 +46,12 @@ def build(settings: CatalogSettings) -> FastAPI:
             organizations.router,
             entries.router,
             imports.router,
+            extensions.router,
             entries.municipal,
             aggregation.router,
         ],
         desk=desk(),
+        consumers=consumers(),
         heartbeat=True,
         on_start=reader.start,
         on_stop=reader.stop,

@@ -1,6 +1,7 @@
 """HTTP of the catalogue: entries, their review and revisions, and the municipal catalogue's copy."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
@@ -14,6 +15,8 @@ from zhengshu_contracts.catalog import (
     EntryOut,
     MunicipalCopy,
     MunicipalEntry,
+    RetirementIn,
+    RetirementOut,
     ReviewIn,
     RevisionList,
     RevisionOut,
@@ -30,8 +33,8 @@ from zhengshu_contracts.vocabulary import (
     UpdateCycle,
 )
 
-from zhengshu_catalog.entries import content, domain, operations
-from zhengshu_catalog.entries.domain import Revision
+from zhengshu_catalog.entries import content, domain, operations, retiring
+from zhengshu_catalog.entries.domain import Entry
 from zhengshu_catalog.entries.errors import (
     AssessmentRequired,
     CategoryFixed,
@@ -40,6 +43,7 @@ from zhengshu_catalog.entries.errors import (
     ConditionRequired,
     ConsentRequired,
     EntryNotFound,
+    GrantsUnseen,
     ItemNameRepeated,
     ItemNameReserved,
     MunicipalReadOnly,
@@ -48,10 +52,15 @@ from zhengshu_catalog.entries.errors import (
     OutcomeNotAllowed,
     PatternInvalid,
     SecretRefused,
+    SecurityReviewRequired,
     SelfReview,
     StateNotAllowed,
 )
-from zhengshu_catalog.entries.operations import Asking, Shown, Unit
+from zhengshu_catalog.entries.listing import Asking
+from zhengshu_catalog.entries.listing import list_entries as list_found
+from zhengshu_catalog.entries.operations import Compared, Shown, Unit
+from zhengshu_catalog.extensions.errors import ExtensionsInvalid
+from zhengshu_catalog.grants.consumers import live
 from zhengshu_catalog.search.finding import Reader, Search
 
 router = Router(tags=["目录"])
@@ -66,6 +75,7 @@ CONTENT = (
     ConditionRequired,
     ClassContradicted,
     OpeningNotAllowed,
+    ExtensionsInvalid,
 )
 """What a compiled content may be refused for."""
 
@@ -121,7 +131,7 @@ async def list_entries(unit: InUnit, place: Paged, by: By, asked: Asked) -> Entr
     有词语时按相关程度排列:名称、信息项、摘要、提供单位与代码中含有全部词语的条目,没有时列出含有部分词语的。
     """
     reader = Reader(by.organization, everything=domain.is_competent(by))
-    listing = await operations.list_entries(unit, asked, reader, place.after, place.limit)
+    listing = await list_found(unit, asked, reader, place.after, place.limit)
     shown = listing.shown
     versions = await unit.entries.versions([one.entry.id for one in shown])
     return EntryList(
@@ -171,6 +181,7 @@ async def revise_entry(
         StateNotAllowed,
         AssessmentRequired,
         ConsentRequired,
+        SecurityReviewRequired,
     ),
 )
 async def submit_entry(entry: DatasetId, unit: InUnit, by: By, now: Now) -> EntryOut:
@@ -182,7 +193,7 @@ async def submit_entry(entry: DatasetId, unit: InUnit, by: By, now: Now) -> Entr
     "/v1/entries/{entry}/review",
     response_model=EntryOut,
     dependencies=[allowed(Action.ENTRY_REVIEW)],
-    responses=problems(EntryNotFound, StateNotAllowed, SelfReview, OutcomeNotAllowed),
+    responses=problems(EntryNotFound, StateNotAllowed, SelfReview, OutcomeNotAllowed, GrantsUnseen),
 )
 async def review_entry(
     entry: DatasetId, body: ReviewIn, unit: InUnit, by: By, now: Now
@@ -197,10 +208,38 @@ async def review_entry(
     dependencies=[allowed(Action.ENTRY_READ)],
     responses=problems(EntryNotFound),
 )
-async def list_revisions(entry: DatasetId, unit: InUnit, by: By) -> RevisionList:
-    """列出版次,新的在前;未发布的版次只有提供单位和主管部门可见"""
-    found = await operations.read_revisions(unit, entry, reader=by)
+async def list_revisions(entry: DatasetId, unit: InUnit, by: By, now: Now) -> RevisionList:
+    """列出版次及其与上一版次的差异,新的在前;未发布的版次只有提供单位和主管部门可见"""
+    found = await operations.read_revisions(unit, entry, reader=by, at=now)
     return RevisionList(revisions=[_revision(one) for one in found])
+
+
+@router.post(
+    "/v1/entries/{entry}/retirement",
+    response_model=EntryOut,
+    dependencies=[allowed(Action.ENTRY_RETIRE)],
+    responses=problems(EntryNotFound, NotProvider, MunicipalReadOnly, StateNotAllowed),
+)
+async def propose_retirement(
+    entry: DatasetId, body: RetirementIn, unit: InUnit, by: By, now: Now
+) -> EntryOut:
+    """申请停用目录条目;主管部门同意之前照常提供"""
+    return await _show(
+        unit, await retiring.propose_retirement(unit, entry, body, by=by, at=now), by
+    )
+
+
+@router.post(
+    "/v1/entries/{entry}/retirement/review",
+    response_model=EntryOut,
+    dependencies=[allowed(Action.ENTRY_REVIEW)],
+    responses=problems(EntryNotFound, StateNotAllowed, SelfReview, OutcomeNotAllowed, GrantsUnseen),
+)
+async def review_retirement(
+    entry: DatasetId, body: ReviewIn, unit: InUnit, by: By, now: Now
+) -> EntryOut:
+    """审核停用:同意即停止提供;须核对受影响的有效授权"""
+    return await _show(unit, await retiring.review_retirement(unit, entry, body, by=by, at=now), by)
 
 
 @municipal.get("/copy", response_model=MunicipalCopy, dependencies=[allowed(Action.INTERNAL)])
@@ -228,7 +267,19 @@ async def _answer(
 
 async def _show(unit: Unit, shown: Shown, reader: Principal) -> EntryOut:
     versions = await unit.entries.versions([shown.entry.id])
-    return _view(shown, versions, reader)
+    view = _view(shown, versions, reader)
+    if shown.entry.retiring_at is None or not domain.sees_drafts(reader, shown.entry.provider):
+        return view
+    return view.model_copy(update={"retirement": await _retirement(unit, shown.entry)})
+
+
+async def _retirement(unit: Unit, entry: Entry) -> RetirementOut:
+    assert entry.retiring_at, "only an entry whose retirement is asked for"
+    return RetirementOut(
+        reason=entry.retiring_reason or "",
+        proposed_at=entry.retiring_at,
+        affected=await live(unit.session, entry.id, at=datetime.now(UTC)),
+    )
 
 
 def _view(shown: Shown, versions: Mapping[str, str], reader: Principal) -> EntryOut:
@@ -257,7 +308,8 @@ def _view(shown: Shown, versions: Mapping[str, str], reader: Principal) -> Entry
     )
 
 
-def _revision(revision: Revision) -> RevisionOut:
+def _revision(compared: Compared) -> RevisionOut:
+    revision = compared.revision
     items = revision.content.items
     return RevisionOut(
         number=revision.number,
@@ -270,4 +322,7 @@ def _revision(revision: Revision) -> RevisionOut:
         compiled_at=revision.compiled_at,
         submitted_at=revision.submitted_at,
         published_at=revision.published_at,
+        changes=compared.changes,
+        class_changes=compared.class_changes,
+        affected=compared.affected,
     )

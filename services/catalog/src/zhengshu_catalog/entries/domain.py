@@ -81,6 +81,10 @@ class Entry:
     suspended: bool = False
     mend_by: date | None = None
     """Until when an entry taken over as it stood must have what it lacks."""
+    retiring_reason: str | None = None
+    """Why its provider wants it retired, while that waits for the competent department."""
+    retiring_by: str | None = None
+    retiring_at: datetime | None = None
     sequence: int | None = None
     """Place of its last change in the municipal catalogue; the county's own have none."""
 
@@ -169,8 +173,7 @@ def revise(
     check_provider(entry, by)
     if content.category != entry.category:
         raise CategoryFixed(entry.category)
-    if working is None and entry.state is not EntryState.PUBLISHED:
-        raise StateNotAllowed(entry.state, "已停用的目录条目不能修订,请另行编制")
+    _check_alive(entry)
     if working and working.state is EntryState.SUBMITTED:
         raise StateNotAllowed(working.state, "请等待主管部门审核,或请其退回修改")
     number, authors = (
@@ -183,6 +186,7 @@ def revise(
 def submit(entry: Entry, working: Revision | None, *, by: Principal, at: datetime) -> Revision:
     """Hand a draft to the competent department, once assessed and consented to (Art. 13)."""
     check_provider(entry, by)
+    _check_alive(entry)
     if working is None or working.state is EntryState.SUBMITTED:
         state = working.state if working else entry.state
         raise StateNotAllowed(state, "只有草稿或被退回的目录条目可以提交")
@@ -202,6 +206,7 @@ def review(
     """Publish or return a submitted revision; nobody reviews their own (Art. 16)."""
     if outcome is Outcome.REFUSE:
         raise OutcomeNotAllowed
+    _check_alive(entry)
     if working is None or working.state is not EntryState.SUBMITTED:
         raise StateNotAllowed(working.state if working else entry.state, "只能审核待审核的目录条目")
     if _is_own(entry, working, by):
@@ -210,6 +215,11 @@ def review(
     if outcome is Outcome.RETURN:
         return replace(reviewed, state=EntryState.RETURNED)
     return replace(reviewed, state=EntryState.PUBLISHED, published_at=at)
+
+
+def _check_alive(entry: Entry) -> None:
+    if entry.state is EntryState.RETIRED:
+        raise StateNotAllowed(entry.state, "已停用的目录条目不能再修订,请另行编制")
 
 
 def _is_own(entry: Entry, working: Revision, by: Principal) -> bool:

@@ -1,9 +1,10 @@
 """Why an entry is not saved, submitted, reviewed or shown. Each names its article and the way on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from zhengshu_chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.catalog import AffectedGrant, ClassChange
 from zhengshu_contracts.vocabulary import EntryState
 
 
@@ -213,3 +214,33 @@ class OutcomeNotAllowed(Invalid):
             next="需要修改的,请选择退回修改并写明意见",
             pointers=[("/outcome", self.slug, "只能是 agree 或 return")],
         )
+
+
+class SecurityReviewRequired(Conflict):
+    """A looser class needs a security review of its own."""
+
+    slug = "security-review-required"
+    title = "放宽属性须经安全审查"
+
+    def __init__(self, loosened: Iterable[ClassChange]) -> None:
+        told = (f"“{one.title}”{one.before}→{one.after}" for one in loosened)
+        super().__init__(
+            "、".join(told),
+            basis=Basis.MEASURES_SECURITY.label,
+            next="请补充本次放宽的安全审查(日期、负责人、结论)后再提交",
+        )
+
+
+class GrantsUnseen(Conflict):
+    """The number of grants that would be touched was not confirmed, or has changed since."""
+
+    slug = "affected-grants-unseen"
+    title = "受影响的授权尚未核对"
+
+    def __init__(self, touched: Sequence[AffectedGrant]) -> None:
+        super().__init__(
+            f"同意将影响 {len(touched)} 项有效授权",
+            basis=Basis.DECREE_27.label,
+            next=f"请核对 affected 所列授权,并以 grants_seen={len(touched)} 再次提交",
+        )
+        self.extra["affected"] = [grant.model_dump(mode="json") for grant in touched]

@@ -4,20 +4,23 @@ Each loads, decides, saves and announces; the caller owns the transaction. Whate
 entry is announced under its lock, so that events keep its order.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.dispatch import Dispatches
 from zhengshu_chassis.outbox import Outbox
 from zhengshu_contracts.catalog import (
+    AffectedGrant,
+    Change,
+    ClassChange,
     EntryIn,
     EntryRefused,
     EntryRegistered,
     EntryReturned,
     EntrySubmitted,
-    Facets,
     MunicipalEntry,
     ReviewIn,
     ServiceRegistrationChanged,
@@ -35,13 +38,16 @@ from zhengshu_contracts.vocabulary import EntryState, ServiceRegistrationState
 from zhengshu_catalog.aggregation.operations import prepare_dataset
 from zhengshu_catalog.aggregation.uploads import offer_upload
 from zhengshu_catalog.entries import content as rules
-from zhengshu_catalog.entries import domain
+from zhengshu_catalog.entries import domain, guards
 from zhengshu_catalog.entries.content import secret
+from zhengshu_catalog.entries.difference import difference
 from zhengshu_catalog.entries.domain import Entry, Revision
 from zhengshu_catalog.entries.errors import SecretRefused
 from zhengshu_catalog.entries.repository import Entries
+from zhengshu_catalog.extensions import repository as extensions
+from zhengshu_catalog.extensions.schema import check_extensions as fit
+from zhengshu_catalog.grants.consumers import live
 from zhengshu_catalog.organizations.repository import Organizations
-from zhengshu_catalog.search.finding import Reader, Search, count, count_all, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,49 +81,26 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """A search, and whether its finds are counted as well."""
+class Compared:
+    """A revision, what it changes of the one before, and the live grants that a draft would touch."""
 
-    search: Search
-    facets: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of what was found; `last` is its last place."""
-
-    shown: list[Shown]
-    last: str | int
-    more: bool
-    partly: bool = False
-    total: int | None = None
-    facets: Facets | None = None
+    revision: Revision
+    changes: list[Change] = field(default_factory=list)
+    class_changes: list[ClassChange] = field(default_factory=list)
+    affected: list[AffectedGrant] = field(default_factory=list)
 
 
-async def list_entries(
-    unit: Unit, asking: Asking, reader: Reader, after: str | int | None, limit: int
-) -> Listing:
-    """Return the entries found: by id, or where words are looked for the best first."""
-    if asking.search.words:
-        return await _found(unit, asking, reader, int(after or 0), limit)
-    place = str(after) if after else None
-    found, more = await unit.entries.page(asking.search, reader, place, limit)
-    shown = [Shown(*one) for one in found]
-    listing = Listing(shown, shown[-1].entry.id if shown else "", more)
-    if not asking.facets:
-        return listing
-    facets, total = await count_all(unit.session, asking.search, reader)
-    return replace(listing, facets=facets, total=total)
+async def check_content(unit: Unit, content: EntryIn) -> None:
+    """Refuse content that breaks a rule, or extended metadata that do not fit their definition."""
+    rules.check(content)
+    await check_extensions(unit.session, content)
 
 
-async def _found(unit: Unit, asking: Asking, reader: Reader, start: int, limit: int) -> Listing:
-    found = await find(unit.session, asking.search, reader)
-    end = start + limit
-    page = await unit.entries.several([hit.id for hit in found.hits[start:end]])
-    listing = Listing([Shown(*one) for one in page], end, len(found.hits) > end, found.partly)
-    if not asking.facets:
-        return listing
-    return replace(listing, facets=count(found.hits), total=len(found.hits))
+async def check_extensions(session: AsyncSession, content: EntryIn) -> None:
+    """Refuse extended metadata that do not fit the definition in force."""
+    in_force = await extensions.current(session)
+    if in_force.version:
+        fit(in_force.definition, content.extensions)
 
 
 async def compile_entry(
@@ -127,7 +110,7 @@ async def compile_entry(
     provider = await unit.organizations.get(by.organization or "")
     if refusal := _refuse_secret(unit, content, provider.code):
         return refusal
-    rules.check(content)
+    await check_content(unit, content)
     number = await unit.entries.next_number(content.category)
     entry = domain.new_entry(content.category, number, provider.code, provider.name)
     draft = domain.first_revision(entry.id, content, by=by, at=at)
@@ -141,6 +124,7 @@ async def take_over(
     """Publish an entry as it stood in the municipal catalogue, with a date to mend what it lacks."""
     provider = await unit.organizations.get(by.organization or "")
     rules.check_stock(content)
+    await check_extensions(unit.session, content)
     number = await unit.entries.next_number(content.category)
     new = domain.new_entry(content.category, number, provider.code, provider.name)
     entry = domain.take_over(new, municipal_code, mend_by=mend_by, at=at)
@@ -159,7 +143,7 @@ async def revise_entry(
     domain.check_provider(entry, by)
     if refusal := _refuse_secret(unit, content, entry.provider):
         return refusal
-    rules.check(content)
+    await check_content(unit, content)
     working = await unit.entries.working(entry)
     return await _keep(unit, entry, domain.revise(entry, working, content, by=by, at=at))
 
@@ -169,6 +153,8 @@ async def submit_entry(unit: Unit, entry_id: str, *, by: Principal, at: datetime
     entry = await unit.entries.lock(entry_id)
     working = await unit.entries.working(entry)
     submitted = domain.submit(entry, working, by=by, at=at)
+    if entry.published:
+        guards.check_loosening((await unit.entries.shown(entry)).content, submitted.content)
     event = EntrySubmitted(entry=entry.id, provider=entry.provider, title=submitted.content.title)
     unit.outbox.add(event, aggregate=entry.id)
     return await _keep(unit, entry, submitted)
@@ -186,6 +172,10 @@ async def review_entry(
     if reviewed.state is EntryState.RETURNED:
         unit.outbox.add(EntryReturned(entry=entry.id, by=by.id), aggregate=entry.id)
         return await _keep(unit, entry, reviewed)
+    changes = await _class_changes(unit, entry, reviewed)
+    if changes:
+        touched = guards.affected(changes, await live(unit.session, entry.id, at=at))
+        guards.check_seen(touched, given.grants_seen)
     provider = await unit.organizations.get(entry.provider)
     return await _publish(unit, replace(entry, provider_name=provider.name), reviewed)
 
@@ -197,12 +187,27 @@ async def read_entry(unit: Unit, entry_id: str, *, reader: Principal) -> Shown:
     return Shown(entry, await unit.entries.shown(entry))
 
 
-async def read_revisions(unit: Unit, entry_id: str, *, reader: Principal) -> list[Revision]:
+async def read_revisions(
+    unit: Unit, entry_id: str, *, reader: Principal, at: datetime
+) -> list[Compared]:
     """Return an entry's revisions, newest first; drafts to those alone who may see them."""
     entry = await unit.entries.get(entry_id)
     domain.check_visible(entry, reader)
     drafts = domain.sees_drafts(reader, entry.provider)
-    return await unit.entries.revisions(entry.id, drafts=drafts)
+    found = await unit.entries.revisions(entry.id, drafts=drafts)
+    grants = await live(unit.session, entry.id, at=at) if drafts else []
+    return [_compared(*pair, grants) for pair in zip_longest(found, found[1:])]
+
+
+def _compared(
+    revision: Revision, previous: Revision | None, grants: list[AffectedGrant]
+) -> Compared:
+    if previous is None:
+        return Compared(revision)
+    moved = guards.class_changes(previous.content.items, revision.content.items)
+    open_ = revision.state is not EntryState.PUBLISHED
+    touched = guards.affected(moved, grants) if open_ else []
+    return Compared(revision, difference(previous.content, revision.content), moved, touched)
 
 
 async def register_entry(unit: Unit, answer: EntryAnswer, *, at: datetime) -> bool:
@@ -260,7 +265,14 @@ async def _copy(
         # The same revision again, with another code or retired: its content stays what it was.
         await unit.entries.save(entry)
         revision = await unit.entries.shown(entry)
-    _announce(unit, entry, revision.content)
+    announce(unit, entry, revision.content)
+
+
+async def _class_changes(unit: Unit, entry: Entry, revision: Revision) -> list[ClassChange]:
+    if not entry.published:
+        return []
+    published = await unit.entries.shown(entry)
+    return guards.class_changes(published.content.items, revision.content.items)
 
 
 async def _publish(unit: Unit, entry: Entry, revision: Revision) -> Shown:
@@ -272,7 +284,7 @@ async def _publish(unit: Unit, entry: Entry, revision: Revision) -> Shown:
 
 async def _serve(unit: Unit, entry: Entry, revision: Revision) -> None:
     await prepare_dataset(unit.session, entry.id, revision.content.items, revision.number)
-    _announce(unit, entry, revision.content)
+    announce(unit, entry, revision.content)
     filing = domain.filing(entry, revision.content)
     unit.dispatches.open(DispatchKind.ENTRY, entry.id, filing)
 
@@ -291,7 +303,7 @@ async def _change(unit: Unit, entry: Entry) -> None:
     _tell_gateway(unit, entry, shown.content)
 
 
-def _announce(unit: Unit, entry: Entry, content: EntryIn) -> None:
+def announce(unit: Unit, entry: Entry, content: EntryIn) -> None:
     """Say that an entry's newest revision is published, or that it is retired."""
     unit.outbox.add(domain.announcement(entry, content), aggregate=entry.id)
     _tell_gateway(unit, entry, content)

@@ -208,6 +208,9 @@ def _entry(row: EntryRow) -> Entry:
         service_code=row.service_code,
         suspended=row.suspended,
         mend_by=row.mend_by,
+        retiring_reason=row.retiring_reason,
+        retiring_by=row.retiring_by,
+        retiring_at=row.retiring_at,
         sequence=row.sequence,
     )
 

@@ -42,6 +42,9 @@ class EntryRow(Base):
     service_code: Mapped[str | None] = mapped_column(Text)
     suspended: Mapped[bool]
     mend_by: Mapped[date | None]
+    retiring_reason: Mapped[str | None] = mapped_column(Text)
+    retiring_by: Mapped[str | None] = mapped_column(Text)
+    retiring_at: Mapped[datetime | None] = mapped_column(AT)
     sequence: Mapped[int | None] = mapped_column(BigInteger)
 
 

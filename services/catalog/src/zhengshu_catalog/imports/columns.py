@@ -73,6 +73,9 @@ ENTRY_COLUMNS = (
     Column("部门负责人", "head_consent.by"),
     Column("部门负责人同意日期", "head_consent.on", Kind.DATE),
     Column("同意文件号", "head_consent.document"),
+    Column("安全审查日期", "security_review.on", Kind.DATE),
+    Column("安全审查负责人", "security_review.by"),
+    Column("安全审查结论", "security_review.conclusion"),
 )
 
 ITEM_COLUMNS = (

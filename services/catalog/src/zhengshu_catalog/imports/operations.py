@@ -112,13 +112,15 @@ async def _plan(unit: entries.Unit, given: reading.Entry, provider: str) -> Plan
         return Plan(line=_refused(given, given.title, *given.problems))
     try:
         target = await _target(unit, given, provider)
-        return _compared(given, given.content, target)
+        plan = _compared(given, given.content, target)
+        await entries.check_extensions(unit.session, given.content)
     except LineRefused as refused:
         return Plan(
             line=_refused(given, given.title, _problem(given, str(refused), refused.column))
         )
     except DomainError as refused:
         return Plan(line=_refused(given, given.title, *_told(given, refused)))
+    return plan
 
 
 async def _target(unit: entries.Unit, given: reading.Entry, provider: str) -> Target:

@@ -1,0 +1,1 @@
+"""Extended metadata: what it may hold is data, changed without a release."""
