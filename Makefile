@@ -48,7 +48,7 @@ check: lint types layers contracts-check isolate ## All of these
 ##@ Test
 .PHONY: test test-browser bench
 test: $(READY) ## All tests but the browser's (T=path narrows)
-	@$(BIN)/pytest -m "not browser" -n 2 --dist loadfile $(T)
+	@PYTHONHASHSEED=0 $(BIN)/pytest -m "not browser" -n 2 --dist loadfile $(T)
 test-browser: $(READY) ## The pages in a real Chromium (installed by apt when it is missing and we are root)
 	@which chromium chromium-browser >/dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null)
 	@$(BIN)/pytest tests/browser
