@@ -1,0 +1,45 @@
+"""Call-backs double, lost, out of order, forged or late: one effect or none."""
+
+import json
+
+import pytest
+from support.county import County
+
+
+@pytest.mark.parametrize("fault", ["double", "lose", "reorder", "forge"])
+def test_a_faulty_call_back_has_one_effect(county, fault):
+    county.switch(**{fault: True})
+    applications = [county.submit() for _ in range(2)]
+    for each in applications:
+        county.endorse(each)
+    county.push_aid()
+    for each in applications:
+        county.advise(each)
+    for each in applications:
+        county.revoke(county.granted(each))
+    county.switch()
+    assert county.differences() == []
+    if fault == "forge":
+        assert "callback-signature" in refusals(county)
+
+
+def test_a_decision_after_a_withdrawal_has_no_effect(county):
+    county.switch(application="manual")
+    application = county.submit()
+    county.endorse(application)
+    county.advise(application)
+    filing = county.filing(application)
+    path = f"/v1/applications/{application}/withdrawal"
+    county.post("market officer", path, {"reason": "不再需要"})
+    county.desk("POST", f"/desk/filings/{filing}/decision", {"outcome": "agree", "reason": "同意"})
+    county.switch()
+    assert county.differences() == []
+    part = county.part(application)
+    assert (part["state"], part["grant"]) == ("withdrawn", None)
+
+
+def refusals(county: County) -> set[str | None]:
+    """Return the rules by which the gateway refused call-backs, as its log has them."""
+    lines = county.node.log("gateway").read_text(encoding="utf-8").splitlines()
+    told = [json.loads(line) for line in lines if '"/v1/commission/callbacks"' in line]
+    return {each["rule"] for each in told if each["status"] >= 400}

@@ -1,0 +1,114 @@
+"""kill -9 at each named point of a real process amid traffic: started again, nothing is lost or doubled."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+
+import pytest
+from support.county import County
+
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "0"))
+"""How often everything is tried, shared points in each service; 0: each point once, where it matters most."""
+ROOT = Path(__file__).parents[2]
+
+
+def push(county: County) -> None:
+    """Two versions: rows, events, uploads, leaves, and a snapshot for the public."""
+    county.push_aid()
+    county.push_school()
+
+
+def publish(county: County) -> None:
+    """A new entry, which sharing and opening copy and the Commission registers."""
+    county.publish_another()
+
+
+def apply(county: County) -> None:
+    """The whole way to a grant, a read under it, and its end."""
+    grant = county.grant()
+    county.read_until(county.aid, {"name", "amount"})
+    county.revoke(grant)
+
+
+POINTS: list[tuple[str, str, Callable[[County], None]]] = [
+    ("push.staged", "catalog", push),
+    ("push.committing", "catalog", push),
+    ("push.committed", "catalog", push),
+    ("relay.scanned", "catalog", push),
+    ("relay.published", "catalog", push),
+    ("consumer.handled", "audit", push),
+    ("consumer.committed", "audit", push),
+    ("consumer.handled", "opening", push),
+    ("consumer.committed", "sharing", publish),
+    ("forward.sending", "gateway", push),
+    ("forward.sent", "gateway", push),
+    ("application.submitted", "sharing", apply),
+    ("decision.applied", "sharing", apply),
+    ("snapshot.built", "opening", push),
+]
+EVERYWHERE: list[tuple[str, str, Callable[[County], None]]] = [
+    *((point, "sharing", apply) for point in ("relay.scanned", "relay.published")),
+    *((point, "opening", push) for point in ("relay.scanned", "relay.published")),
+    *((point, "audit", push) for point in ("relay.scanned", "relay.published")),
+    ("consumer.handled", "sharing", publish),
+    ("consumer.committed", "opening", push),
+]
+TRIED = [(0, *each) for each in POINTS] + [
+    (number, *each) for number in range(ROUNDS) for each in (*POINTS, *EVERYWHERE)
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "point", "process", "traffic"),
+    TRIED,
+    ids=[f"{point}-{process}-{number}" for number, point, process, _ in TRIED],
+)
+def test_killed_at_a_point_and_started_again(county, number, point, process, traffic):
+    county.random = Random(f"{point} {process} {number}")
+    with county.reading(), ThreadPoolExecutor(1) as hands:
+        with county.armed(process, point):
+            going = hands.submit(traffic, county)
+            died = wait_for_death(county, process)
+        county.node.restart(process)
+        going.result(timeout=90)
+    assert died == -signal.SIGKILL
+    assert county.differences() == []
+
+
+def test_every_named_point_is_tried():
+    sources = [*ROOT.glob("*/src/**/*.py"), *ROOT.glob("services/*/src/**/*.py")]
+    named = {
+        name
+        for path in sources
+        for name in re.findall(r'failpoints\.hit\("([^"]+)"\)', path.read_text(encoding="utf-8"))
+    }
+    assert named == {point for point, _, _ in POINTS}
+
+
+@pytest.mark.parametrize("number", range(max(ROUNDS, 1)))
+def test_whoever_is_killed_whenever_nothing_is_lost_or_doubled(county, number):
+    """Three processes die one after the other wherever they happen to be, servers among them."""
+    chance = county.random = Random(number)
+    everybody = sorted(county.node.processes)
+    with county.reading(), ThreadPoolExecutor(2) as hands:
+        going = [hands.submit(push, county), hands.submit(apply, county)]
+        for victim in chance.sample(everybody, 3):
+            county.node.kill(victim)
+            county.node.restart(victim)
+        for each in going:
+            each.result(timeout=90)
+    assert county.differences() == []
+
+
+def wait_for_death(county: County, process: str) -> int:
+    """Return how a process ended."""
+    deadline = time.monotonic() + 60
+    while (code := county.node.processes[process].exit_code) is None:
+        assert time.monotonic() < deadline, "the point was never reached"
+        time.sleep(0.05)
+    return code

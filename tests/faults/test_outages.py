@@ -1,0 +1,66 @@
+"""A neighbour is away and comes back: what may go on goes on, what may not is refused, nothing is lost."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from support.county import County, until
+from zhengshu import Refused
+
+
+def readable(county: County) -> bool:
+    return bool(county.read(county.aid))
+
+
+def test_without_nats_a_push_is_taken_and_its_event_follows(county):
+    county.node.stop_nats()
+    try:
+        made = county.push_aid()
+        assert made.version is not None
+        with pytest.raises(Refused) as refusal:
+            county.read(county.aid)
+    finally:
+        county.node.start_nats()
+    assert refusal.value.slug == "record-unavailable"
+    assert until(lambda: readable(county))
+    assert county.differences() == []
+
+
+def test_without_the_commission_everything_waits_and_arrives_once(county):
+    county.node.stop_one("commission")
+    county.push_aid()
+    county.push_aid()
+    county.push_school()
+    entry = county.publish_another()
+    application = county.submit()
+    county.endorse(application)
+    assert readable(county)
+    assert county.part(application)["state"] == "endorsed"
+    assert county.entry(entry)["municipal_code"] is None
+    county.node.restart("commission")
+    county.advise(application)
+    county.revoke(county.granted(application))
+    assert until(lambda: county.entry(entry)["municipal_code"])
+    assert county.differences() == []
+
+
+def test_a_commission_that_fails_half_the_time_gets_each_thing_once(county):
+    county.switch(errors=0.5, latency=0.05, double=True)
+    county.push_aid()
+    county.push_school()
+    county.revoke(county.grant())
+    county.switch()
+    assert county.differences() == []
+
+
+@pytest.mark.parametrize("server", ["postgres", "nats"])
+def test_a_server_killed_amid_traffic_comes_back_with_everything(county, server):
+    with county.reading(), ThreadPoolExecutor(2) as hands:
+        going = [hands.submit(county.push_aid) for _ in range(6)]
+        county.node.kill(server)
+        assert county.node.processes[server].exit_code == -signal.SIGKILL
+        county.node.restart(server)
+        for each in going:
+            assert each.result(timeout=90).batch
+    assert until(lambda: readable(county))
+    assert county.differences() == []
