@@ -35,6 +35,7 @@ PASSED_IN = frozenset(
         b"min-version",
         b"prefer",
         b"range",
+        b"range-unit",
         b"user-agent",
     }
 )

@@ -30,19 +30,20 @@ from zhengshu_catalog.aggregation.domain import Version
 from zhengshu_catalog.aggregation.errors import (
     CursorInvalid,
     DatasetNotFound,
+    ExportTooLarge,
     ParameterInvalid,
     VerificationInvalid,
     VersionGone,
     VersionInvalid,
     ViewMissing,
 )
+from zhengshu_catalog.aggregation.outlets import AS_LINES, FORMS, Check, outlet_of
 from zhengshu_catalog.aggregation.reader import Snapshot, State, reader_of
 from zhengshu_catalog.aggregation.views import Sight
 
 reads = APIRouter(tags=["数据读取"], route_class=DirectRoute)
 
-CSV = "text/csv; charset=utf-8"
-NDJSON = "application/x-ndjson"
+CSV, NDJSON = FORMS["csv"], FORMS["ndjson"]
 BOM = b"\xef\xbb\xbf"
 LARGEST_CHANGES = 100_000
 
@@ -95,9 +96,9 @@ async def _csv_page(request: Request, turn: Turn) -> Response:
 @reads.get(
     "/v1/datasets/{dataset}/exports",
     response_class=StreamingResponse,
-    responses=problems(DatasetNotFound, ViewMissing, BadQuery, ParameterInvalid),
+    responses=problems(DatasetNotFound, ViewMissing, BadQuery, ParameterInvalid, ExportTooLarge),
     openapi_extra=parameters(
-        format="csv(默认)或 ndjson",
+        format="csv(默认)、ndjson、xlsx 或 parquet",
         bom="true 则 CSV 以 UTF-8 BOM 开头,便于电子表格识别",
         select="列,逗号分隔;默认全部可见列",
     ),
@@ -105,24 +106,23 @@ async def _csv_page(request: Request, turn: Turn) -> Response:
 async def export_rows(request: Request, caller: Exporter) -> Response:
     """批量导出
 
-    流式返回同一时刻的全部行,版本见 Zhengshu-Version。值按原样输出:以 = + - @ 开头的内容不作改写,
-    用电子表格打开前请以文本方式导入。
+    流式返回同一时刻的全部行,版本见 Zhengshu-Version。CSV 的值按原样输出:以 = + - @ 开头的内容不作改写,
+    用电子表格打开前请以文本方式导入;XLSX 中它们是文本而非公式,位数超过 15 的数字以文本给出,时间为北京时间,
+    至多 1048575 行。
     """
     seen = await see(request, caller)
     query = parse(request.url.query, foreign={"format", "bom"})
     if query.order or query.limit is not None or query.offset is not None:
         raise ParameterInvalid("导出不支持 order、limit、offset", next="分页读取请用 /rows")
     form = request.query_params.get("format", "csv")
-    if form not in {"csv", "ndjson"}:
-        raise ParameterInvalid("format 应为 csv 或 ndjson")
-    lines = form == "ndjson"
-    statement = reading.snapshot(seen, query, lines=lines)
-    options = _as_lines() if lines else {"format": "csv", "header": True}
-    lead = BOM if not lines and request.query_params.get("bom") == "true" else b""
+    if form not in FORMS:
+        raise ParameterInvalid(f"format 应为 {'、'.join(FORMS)}")
+    lead = BOM if form == "csv" and request.query_params.get("bom") == "true" else b""
     whole = not seen.view.filter and not query.where
+    outlet = outlet_of(seen, query, form)
     return await _stream(
-        request, seen, lambda snapshot: snapshot.copy(statement, **options),
-        media=NDJSON if lines else CSV, lead=lead, counted=whole,
+        request, seen, outlet.pieces,
+        media=FORMS[form], lead=lead, counted=whole, check=outlet.check,
     )  # fmt: skip
 
 
@@ -150,7 +150,7 @@ async def read_changes(request: Request, caller: Follower) -> Response:
     if span.limit is None:
         lines = reading.only_lines(statement)
         return await _stream(
-            request, seen, lambda snapshot: snapshot.copy(lines, **_as_lines()),
+            request, seen, lambda snapshot: snapshot.copy(lines, **AS_LINES),
             media=NDJSON, version=Version(state.version.epoch, span.until),
         )  # fmt: skip
     async with reader_of(request).snapshot(seen.structure.dataset) as snapshot:
@@ -226,6 +226,7 @@ async def _stream(
     lead: bytes = b"",
     version: Version | None = None,
     counted: bool = False,
+    check: Check | None = None,
 ) -> Response:
     """Answer with one consistent snapshot; its head is known before the first byte leaves."""
     async with AsyncExitStack() as stack:
@@ -236,6 +237,8 @@ async def _stream(
             raise ViewMissing("数据集刚刚发布了新版", next="请重试")
         if version and version.epoch != state.version.epoch:
             raise VersionGone(dataset, str(state.version))
+        if check:
+            await check(snapshot)
         headers = {"Zhengshu-Version": str(version or state.version)}
         headers |= {"Zhengshu-Rows": str(state.rows)} if counted else {}
         held = stack.pop_all()
@@ -248,11 +251,6 @@ async def _stream(
                 yield piece
 
     return StreamingResponse(pieces(), 200, headers, media)
-
-
-def _as_lines() -> dict[str, Any]:
-    """COPY of one JSON text a line: neither mark can stand in JSON, so nothing is ever quoted."""
-    return {"format": "csv", "delimiter": "\x01", "quote": "\x02"}
 
 
 def _span(request: Request, seen: Sight, state: State) -> Span:

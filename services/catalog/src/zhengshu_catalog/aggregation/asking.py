@@ -1,6 +1,7 @@
 """What a reading request asks: the view, the query, the place in a list, and the headers of its answer."""
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -8,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from zhengshu_chassis.rows import parse
+from zhengshu_chassis.rows import BadQuery, Query, parse
 from zhengshu_contracts.identity import Identity
 
 from zhengshu_catalog.aggregation import reading
@@ -19,6 +20,7 @@ from zhengshu_catalog.aggregation.reading import Asked
 from zhengshu_catalog.aggregation.views import Sight
 
 LARGEST_QUESTION = 64 << 10
+LAST = 99_999_999
 
 
 async def see(request: Request, caller: Identity) -> Sight:
@@ -30,7 +32,7 @@ async def see(request: Request, caller: Identity) -> Sight:
     structure = await reader.structure(dataset)
     if any(name not in structure.types for name in caller.view.columns):
         structure = (await reader.state(dataset)).structure
-    return Sight(structure, caller.view, reader.row_key(dataset))
+    return Sight(structure, caller.view, reader.row_key(dataset), reader.mask_key(caller.grant))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Turn:
         found = await self.reader.fetch(reading.page(self.sight, self.asked))
         if found["revision"] != self.sight.structure.revision:
             structure = (await self.reader.state(self.sight.structure.dataset)).structure
-            newer = Sight(structure, self.sight.view, self.sight.row_key)
+            newer = replace(self.sight, structure=structure)
             found = await self.reader.fetch(reading.page(newer, self.asked))
         if self.epoch is not None and found["epoch"] != self.epoch:
             raise CursorInvalid("数据集已进入新的纪元", next="请从第一页重新读取")
@@ -58,7 +60,7 @@ class Turn:
 async def turn_of(request: Request, caller: Identity, *, foreign: set[str]) -> Turn:
     """Read the request for a page."""
     sight = await see(request, caller)
-    query = parse(request.url.query, foreign=foreign)
+    query = _ranged(request, parse(request.url.query, foreign=foreign))
     prefer = ",".join(request.headers.getlist("prefer")).replace(" ", "")
     asked = Asked(query, counted="count=exact" in prefer.split(","))
     purpose = f"rows {sight.structure.dataset} {sight.digest} {_digest(replace(query, limit=None))}"
@@ -68,6 +70,18 @@ async def turn_of(request: Request, caller: Identity, *, foreign: set[str]) -> T
         epoch, *after = reader.open_cursor(purpose, cursor)
         asked = replace(asked, after=after)
     return Turn(sight, asked, reader, purpose, epoch)
+
+
+def _ranged(request: Request, query: Query) -> Query:
+    """Take limit and offset from `Range: 0-9` where the address says neither, as PostgREST does."""
+    asked, unit = (request.headers.get(name, "").strip() for name in ("range", "range-unit"))
+    if not asked or unit not in {"", "items"} or (query.limit, query.offset) != (None, None):
+        return query
+    found = re.fullmatch(r"(?:items=)?([0-9]{1,8})-([0-9]{1,8})?", asked)
+    first, last = (int(found[1]), int(found[2] or LAST)) if found else (1, 0)
+    if last < first:
+        raise BadQuery("PGRST103", "Range 应写作“起-止”,例如 0-99")
+    return replace(query, offset=first, limit=last - first + 1 if found and found[2] else None)
 
 
 async def matches(request: Request, turn: Turn) -> Response | None:
@@ -85,7 +99,7 @@ async def matches(request: Request, turn: Turn) -> Response | None:
 def tag(request: Request, turn: Turn, version: Version) -> str:
     """Return the entity tag of an answer: version, view and everything asked."""
     asked = "\n".join(
-        (request.url.query, *(request.headers.get(n, "") for n in ("accept", "prefer")))
+        (request.url.query, *(request.headers.get(n, "") for n in ("accept", "prefer", "range")))
     )
     told = f"{turn.sight.digest}\n{asked}"
     return f'"{version}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
@@ -102,17 +116,18 @@ def rows_headers(request: Request, turn: Turn, found: Any) -> dict[str, str]:
         "Zhengshu-Rows": str(rows),
         "Content-Range": f"{span}/{total}",
         "ETag": tag(request, turn, version),
-        "Vary": "Accept, Prefer",
+        "Vary": "Accept, Prefer, Range",
     }
     if rows and rows == turn.asked.limit:
         place = [found["epoch"], *orjson.loads(found["last"])]
         cursor = turn.reader.cursors.seal(turn.purpose, place)
-        kept = [
-            (n, v) for n, v in parse_qsl(request.url.query, keep_blank_values=True) if n != "cursor"
-        ]
-        headers["Link"] = (
-            f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
-        )
+        # What came as a Range goes on as parameters: who follows the link sends the address alone.
+        query = turn.asked.query
+        told = {"limit": query.limit, "offset": query.offset}
+        sent = parse_qsl(request.url.query, keep_blank_values=True)
+        more = [(n, str(v)) for n, v in told.items() if v is not None and n not in dict(sent)]
+        asked = urlencode([*((n, v) for n, v in sent if n != "cursor"), *more, ("cursor", cursor)])
+        headers["Link"] = f'<{request.url.path}?{asked}>; rel="next"'
     return headers
 
 

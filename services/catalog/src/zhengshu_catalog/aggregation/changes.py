@@ -12,7 +12,6 @@ being unpacked once for each of its columns.
 from dataclasses import dataclass
 
 from zhengshu_chassis.rows import Sql
-from zhengshu_chassis.rows.compile import identifier
 
 from zhengshu_catalog.aggregation.reading import Statement, json_object
 from zhengshu_catalog.aggregation.views import Sight
@@ -34,8 +33,12 @@ def difference(sight: Sight, span: Span) -> Statement:
     since, until = f"{sql.bind(span.since)}::integer", f"{sql.bind(span.until)}::integer"
     was, now = sight.admits(sql, "(s.o)."), sight.admits(sql, "(s.n).")
     shown = tuple(sight.types)
-    differs = f"ROW({_each('(x.n).', shown)}) IS DISTINCT FROM ROW({_each('(x.o).', shown)})"
+    after, before = (
+        ", ".join(sight.value(n, sql, row) for n in shown) for row in ("(x.n).", "(x.o).")
+    )
+    differs = f"ROW({after}) IS DISTINCT FROM ROW({before})"
     name = sight.name_of("x.id", sql)
+    upsert = _upsert(sight.listed(shown, sql, "(x.n)."), name)
     text = f"""
         WITH f AS ({_earliest(sight, since)}), l AS ({_earliest(sight, until)}),
         touched AS (
@@ -48,7 +51,7 @@ def difference(sight: Sight, span: Span) -> Statement:
             SELECT s.id, s.o, s.n, s.o_there AND coalesce({was}, false) AS seen,
                 s.n_there AND coalesce({now}, false) AS sees FROM states s
         ), changed AS (
-            SELECT x.id, x.sees::int AS phase, CASE WHEN x.sees THEN {_upsert(shown, name)}
+            SELECT x.id, x.sees::int AS phase, CASE WHEN x.sees THEN {upsert}
                 ELSE {_delete(sight, name)} END AS line
             FROM judged x WHERE x.sees AND (NOT x.seen OR {differs}) OR x.seen AND NOT x.sees
         )
@@ -75,8 +78,9 @@ def _earliest(sight: Sight, version: str) -> str:
     )
 
 
-def _upsert(shown: tuple[str, ...], name: str) -> str:
-    return f"json_build_object('op', 'upsert', 'id', {name}, 'row', {json_object(shown, '(x.n).')})::text"
+def _upsert(columns: str, name: str) -> str:
+    row = f"(SELECT row_to_json(_v) FROM (SELECT {columns}) _v)"  # noqa: S608 - names are items'
+    return f"json_build_object('op', 'upsert', 'id', {name}, 'row', {row})::text"
 
 
 def _delete(sight: Sight, name: str) -> str:
@@ -89,7 +93,3 @@ def _following(span: Span, sql: Sql) -> str:
         return "true"
     phase, row = (sql.bind(place) for place in span.after)
     return f"(c.phase, c.id) > ({phase}::integer, {row}::bigint)"
-
-
-def _each(row: str, names: tuple[str, ...]) -> str:
-    return ", ".join(f"{row}{identifier(name)}" for name in names)

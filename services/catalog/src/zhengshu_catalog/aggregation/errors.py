@@ -143,6 +143,13 @@ class CursorInvalid(Gone):
     title = "游标不可用"
 
 
+class ExportTooLarge(Invalid):
+    """More than the format can hold."""
+
+    slug = "export-too-large"
+    title = "超出该格式的容量"
+
+
 class VerificationInvalid(Invalid):
     """The question cannot be asked of this view."""
 

@@ -79,6 +79,10 @@ class Reader:
         """Return the secret that names this dataset's rows."""
         return hmac.digest(self._row_key, dataset.encode(), hashlib.sha256)
 
+    def mask_key(self, grant: str | None) -> bytes:
+        """Return the secret of the hashes that stand for values under a grant."""
+        return hmac.digest(self._row_key, f"mask {grant or ''}".encode(), hashlib.sha256)
+
     async def structure(self, dataset: str) -> Structure:
         """Return a dataset's columns as last known; a statement's answer tells whether they still are."""
         return self._structures.get(dataset) or (await self.state(dataset)).structure

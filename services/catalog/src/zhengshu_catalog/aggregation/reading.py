@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zhengshu_chassis.rows import Condition, Operator, Order, Query, Sql, Table
-from zhengshu_chassis.rows.compile import identifier
+from zhengshu_chassis.rows.compile import Argument, identifier
 
 from zhengshu_catalog.aggregation.views import Sight
 
@@ -17,7 +17,7 @@ class Statement:
     """A statement and its arguments."""
 
     text: str
-    arguments: tuple[object, ...]
+    arguments: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,9 @@ def verification(sight: Sight, key: dict[str, str], values: dict[str, str | None
 def _page_rows(sight: Sight, asked: Asked, sql: Sql, *, line: bool) -> str:
     table, query = sight.table(), asked.query
     names = table.selected(query.select)
-    ordered = Table({**sight.types, "_id": "bigint"}, "t.")
-    order = f"{table.order(query.order)}, t._id" if query.order else "t._id"
+    tested = sight.tested()
+    ordered = Table({**tested.columns, "_id": "bigint"}, "t.")
+    order = f"{tested.order(query.order)}, t._id" if query.order else "t._id"
     where = sight.where(query, sql)
     if asked.after is not None:
         where += f" AND {ordered.after(asked.orders, asked.after, sql)}"
