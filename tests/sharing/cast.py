@@ -183,6 +183,19 @@ class Sharing:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.http.request(method, path, json=body, headers={HEADER: token} | named)
 
+    async def upload(
+        self,
+        who: Principal = MARKET_OFFICER,
+        content: bytes = b"%PDF-1.7 scan",
+        media: str = "application/pdf",
+        name: str = "证明材料.pdf",
+    ) -> Response:
+        expires = datetime.now(UTC) + timedelta(seconds=30)
+        identity = Identity(principal=who, action=Action.ATTACHMENT_ADD, expires=expires)
+        headers = {HEADER: seal(identity, KEY), "Content-Type": media}
+        path = "/v1/attachments"
+        return await self.http.post(path, params={"name": name}, content=content, headers=headers)
+
     def unit(self) -> Any:
         """`async with sharing.unit() as unit`: one committed transaction."""
         return _Transaction(self)

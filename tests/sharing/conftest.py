@@ -23,9 +23,11 @@ async def shared(databases: Databases) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="session")
-async def served(shared: Database) -> AsyncIterator[Sharing]:
-    """The service over ASGI."""
-    settings = settings_of(shared)
+async def served(
+    shared: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Sharing]:
+    """The service over ASGI, with a folder for attachments."""
+    settings = settings_of(shared, store_url=f"file://{tmp_path_factory.mktemp('attachments')}")
     app = build(settings)
     async with app.router.lifespan_context(app):
         service = Sharing.of(app, settings)

@@ -28,6 +28,7 @@ class Action(StrEnum):
     ENTRY_IMPORT = "entry.import"
     ENTRY_RETIRE = "entry.retire"
     EXTENSION_DEFINE = "extension.define"
+    SOURCE_NAME = "source.name"
     DATASET_PUSH = "dataset.push"
     DATASET_EXAMPLE = "dataset.example"
     DATASET_QUERY = "dataset.query"
@@ -49,6 +50,9 @@ class Action(StrEnum):
     GRANT_RECTIFY = "grant.rectify"
     GRANT_STOP = "grant.stop"
     GRANT_DISPOSE = "grant.dispose"
+    ATTACHMENT_ADD = "attachment.add"
+    ATTACHMENT_READ = "attachment.read"
+    DECISION_ENTER = "decision.enter"
     OBJECTION_FILE = "objection.file"
     OBJECTION_READ = "objection.read"
     OBJECTION_HANDLE = "objection.handle"
@@ -111,6 +115,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
     Action.ENTRY_RETIRE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.EXTENSION_DEFINE: frozenset({Role.COMPETENT_OFFICER}),
+    Action.SOURCE_NAME: frozenset({Role.COMPETENT_OFFICER}),
     Action.DATASET_PUSH: frozenset({SYSTEM}),
     Action.DATASET_EXAMPLE: PEOPLE,
     Action.DATASET_QUERY: frozenset({SYSTEM}),
@@ -132,6 +137,9 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.GRANT_RECTIFY: frozenset({Role.DATA_OFFICER}),
     Action.GRANT_STOP: frozenset({Role.DATA_OFFICER}),
     Action.GRANT_DISPOSE: frozenset({Role.DATA_OFFICER}),
+    Action.ATTACHMENT_ADD: HANDLES_MATTERS,
+    Action.ATTACHMENT_READ: READS_MATTERS,
+    Action.DECISION_ENTER: frozenset({Role.COMPETENT_OFFICER}),
     Action.OBJECTION_FILE: frozenset({Role.DATA_OFFICER}),
     Action.OBJECTION_READ: READS_MATTERS,
     Action.OBJECTION_HANDLE: HANDLES_MATTERS,

@@ -6,10 +6,14 @@ from zhengshu_contracts.sharing.applications import (
     ApplicationList,
     ApplicationOut,
     EndorsementIn,
+    PaperDecisionIn,
     PartIn,
     PartOut,
     Step,
     SupplementIn,
+)
+from zhengshu_contracts.sharing.attachments import (
+    AttachmentOut,
 )
 from zhengshu_contracts.sharing.clocks import (
     ClockClosed,
@@ -115,6 +119,7 @@ __all__ = [
     "ApplicationSubmitted",
     "ApplicationSupplemented",
     "ApplicationWithdrawn",
+    "AttachmentOut",
     "ClockClosed",
     "ClockEvent",
     "ClockMoved",
@@ -176,6 +181,7 @@ __all__ = [
     "OpinionList",
     "OpinionOut",
     "OpinionRequested",
+    "PaperDecisionIn",
     "PartIn",
     "PartOut",
     "ReasonIn",

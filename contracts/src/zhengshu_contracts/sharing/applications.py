@@ -6,7 +6,8 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
 from zhengshu_contracts.catalog import Consent
-from zhengshu_contracts.limits import Quota
+from zhengshu_contracts.limits import ItemMask, Quota
+from zhengshu_contracts.sharing.attachments import AttachmentOut
 from zhengshu_contracts.vocabulary import (
     ApplicationState,
     DatasetId,
@@ -40,6 +41,7 @@ class ApplicationIn(ApiModel):
     until: date = Field(description="使用时限")
     consent: Consent = Field(description="本单位共享工作机构负责人同意")
     renews: str | None = Field(default=None, description="拟续期的授权标识")
+    attachments: list[str] = Field(default=[], max_length=20, description="附件标识")
 
 
 class ApplicationDraft(ApiModel):
@@ -99,6 +101,7 @@ class ApplicationOut(ApiModel):
     state_label: str
     parts: list[PartOut]
     timeline: list[Step]
+    attachments: list[AttachmentOut] = Field(default=[], description="附件")
     submitted_at: datetime
     due: date | None = Field(default=None, description="当前环节办理期限")
     due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
@@ -128,3 +131,19 @@ class SupplementIn(ApiModel):
     purpose: str | None = Field(default=None, min_length=2, max_length=200, description="使用用途")
     until: date | None = Field(default=None, description="使用时限")
     consent: Consent | None = Field(default=None, description="本单位共享工作机构负责人同意")
+    attachments: list[str] = Field(default=[], max_length=20, description="附件标识")
+
+
+class PaperDecisionIn(ApiModel):
+    """The Commission's decision on one part, made on paper and entered with its scan."""
+
+    part: str
+    outcome: Outcome = Field(description="agree 同意授权;refuse 不予授权")
+    document: str = Field(min_length=2, max_length=100, description="批复文号")
+    decided_on: date = Field(description="批复日期")
+    scan: str = Field(description="批复扫描件的附件标识")
+    items: list[ItemName] | None = Field(default=None, max_length=500, description="准予的信息项")
+    until: date | None = Field(default=None, description="准予的使用时限")
+    masks: list[ItemMask] = Field(default=[], max_length=500, description="要求脱敏的信息项")
+    quota: Quota | None = Field(default=None, description="每日用量上限")
+    reason: str = Field(default="", max_length=500, description="理由(不予授权时必填)")

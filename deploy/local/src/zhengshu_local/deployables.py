@@ -105,6 +105,12 @@ def catalog(layout: Layout) -> Environment:
     }
 
 
+def sharing(layout: Layout) -> Environment:
+    """Settings of sharing, which keeps the attachments of cases."""
+    store = f"file://{layout.folder('sharing')}"
+    return internal("sharing", layout) | {"STORE_URL": store}
+
+
 def opening(layout: Layout) -> Environment:
     """Settings of opening, which reads through the gateway as a system of its own."""
     system = layout.secrets.pair("clients", "opening")
@@ -163,7 +169,7 @@ def portal(layout: Layout) -> Environment:
 
 DEPLOYABLES = (
     Deployable("catalog", 3, special=catalog),
-    Deployable("sharing", 4, special=lambda layout: internal("sharing", layout)),
+    Deployable("sharing", 4, special=sharing),
     Deployable("opening", 5, special=opening),
     Deployable("audit", 6, special=audit),
     Deployable("commission", 2, nats=False, special=commission),

@@ -3,9 +3,12 @@
 from fastapi import FastAPI
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.consumers import Consumers
+from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.workers import every
 
 from zhengshu_sharing.applications import api as applications
+from zhengshu_sharing.attachments import api as attachments
+from zhengshu_sharing.attachments import operations as files
 from zhengshu_sharing.clocks import timers as clocks
 from zhengshu_sharing.corrections import api as corrections
 from zhengshu_sharing.datasets import consumers as datasets
@@ -25,6 +28,10 @@ HOUR = 3600.0
 
 def build(settings: SharingSettings) -> FastAPI:
     """Build the application."""
+
+    async def start(resources: Resources) -> None:
+        resources.extra[files.STORE] = files.open_store(settings.store_url)
+
     consumers = Consumers(SERVICE, unit=units(settings))
     datasets.register(consumers)
     return create_app(
@@ -36,6 +43,7 @@ def build(settings: SharingSettings) -> FastAPI:
             one.router
             for one in (
                 applications,
+                attachments,
                 opinions,
                 grants,
                 corrections,
@@ -48,8 +56,10 @@ def build(settings: SharingSettings) -> FastAPI:
         consumers=consumers,
         desk=desk(settings),
         heartbeat=True,
+        on_start=start,
         workers={
             "expiry": every(settings.expiry_interval, timers.expiry(settings)),
+            "attachments": every(HOUR, files.sweep(settings)),
             "clocks": every(HOUR, clocks.recount(settings)),
         },
     )

@@ -22,6 +22,10 @@ class SharingSettings(ServiceSettings):
     """Working days of a term where they differ; none the law fixes gets longer (Decree 809 Art. 23)."""
     calendar_file: Path | None = None
     """Amends the working-day calendar: `{"years": [], "holidays": [], "makeup": []}`."""
+    store_url: str | None = None
+    """Object store of attachments: `file:///folder`, `s3://bucket/prefix`; without one none are taken."""
+    attachment_years: int = Field(default=10, ge=3)
+    """Years that the attachments of a case are kept."""
     usage_years: int = Field(default=3, ge=3)
     """Years that usage records are kept at least (Decree 809 Art. 29)."""
     expiry_interval: float = 5.0

@@ -14,6 +14,7 @@ from zhengshu_chassis.resources import Held
 from zhengshu_chassis.transaction import Session
 
 from zhengshu_sharing.applications.repository import Applications
+from zhengshu_sharing.attachments.repository import Attachments
 from zhengshu_sharing.clocks.repository import Clocks
 from zhengshu_sharing.datasets.repository import Datasets
 from zhengshu_sharing.grants.repository import Grants
@@ -36,6 +37,7 @@ class Unit:
     grants: Grants
     matters: Matters
     usage: Usage
+    attachments: Attachments
     clocks: Clocks
     outbox: Outbox
     dispatches: Dispatches
@@ -54,6 +56,7 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
             Grants(session),
             Matters(session),
             Usage(session),
+            Attachments(session),
             Clocks(session),
             Outbox(session, SERVICE),
             Dispatches(session),

@@ -14,18 +14,20 @@ from zhengshu_contracts.sharing import (
     ApplicationList,
     ApplicationOut,
     EndorsementIn,
+    PaperDecisionIn,
     ReasonIn,
     SupplementIn,
 )
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.applications import drafts, operations, views
+from zhengshu_sharing.applications import drafts, operations, paper, views
 from zhengshu_sharing.applications.errors import (
     AlreadyReturned,
     ApplicationNotFound,
     CompetentReadsNoRows,
     ConsentNotGiven,
     DatasetRepeated,
+    DecisionInFuture,
     EnterpriseDoesNotRead,
     FilterNotAllowed,
     ItemsWithheld,
@@ -35,8 +37,10 @@ from zhengshu_sharing.applications.errors import (
     OwnApplication,
     PeriodNotAllowed,
 )
+from zhengshu_sharing.attachments.errors import AttachmentNotFound
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
 from zhengshu_sharing.grants.errors import RenewalNotPossible
+from zhengshu_sharing.opinions.errors import NoSuchOutcome, ReasonMissing
 from zhengshu_sharing.unit import InUnit
 
 router = Router(prefix="/v1/applications", tags=["共享申请"])
@@ -54,6 +58,7 @@ REFUSALS = problems(
     PeriodNotAllowed,
     ConsentNotGiven,
     RenewalNotPossible,
+    AttachmentNotFound,
 )
 
 
@@ -129,9 +134,36 @@ async def endorse_application(
 
 
 @router.post(
+    "/{application_id}/decision",
+    response_model=ApplicationOut,
+    responses=problems(
+        ApplicationNotFound,
+        OwnApplication,
+        NotPossibleNow,
+        AttachmentNotFound,
+        DecisionInFuture,
+        NoSuchOutcome,
+        ReasonMissing,
+    ),
+    dependencies=[allowed(Action.DECISION_ENTER)],
+)
+async def enter_decision(
+    application_id: str, body: PaperDecisionIn, by: By, unit: InUnit, now: Now
+) -> ApplicationOut:
+    """主管部门录入市大数据委的纸质批复及其扫描件"""
+    return await views.one(unit, await paper.enter(unit, application_id, body, by=by, now=now))
+
+
+@router.post(
     "/{application_id}/supplement",
     response_model=ApplicationOut,
-    responses=problems(ApplicationNotFound, NotPossibleNow, PeriodNotAllowed, ConsentNotGiven),
+    responses=problems(
+        ApplicationNotFound,
+        NotPossibleNow,
+        PeriodNotAllowed,
+        ConsentNotGiven,
+        AttachmentNotFound,
+    ),
     dependencies=[allowed(Action.APPLICATION_SUBMIT)],
 )
 async def supplement_application(

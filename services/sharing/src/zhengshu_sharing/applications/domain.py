@@ -103,7 +103,7 @@ class Award:
 
 def endorse(application: Application, *, by: Principal) -> Application:
     """Let the parts that wait for it go on to the Commission."""
-    _others(application, by)
+    others(application, by)
     return _advance(application, Move.ENDORSE)
 
 
@@ -111,7 +111,7 @@ def give_back(
     application: Application, *, by: Principal, missing: Iterable[str], now: datetime
 ) -> Application:
     """Ask for everything that is missing: once, and completely (Decree 809 Art. 21)."""
-    _others(application, by)
+    others(application, by)
     if application.returned_at is not None:
         raise AlreadyReturned(application.id)
     if not any(text.strip() for text in missing):
@@ -121,7 +121,7 @@ def give_back(
 
 def decline(application: Application, *, by: Principal, reason: str) -> Application:
     """Refuse with reasons what the competent department will not forward."""
-    _others(application, by)
+    others(application, by)
     return _advance(application, Move.DECLINE, reason)
 
 
@@ -167,8 +167,8 @@ def award(
     return Award(left, last, tuple(masks[name] for name in left if name in masks), quota)
 
 
-def _others(application: Application, by: Principal) -> None:
-    """Nobody decides their own application, neither the person nor the organisation."""
+def others(application: Application, by: Principal) -> None:
+    """Refuse the applicant: nobody decides their own application, neither the person nor the organisation."""
     if by.id == application.submitted_by or by.organization == application.organization:
         raise OwnApplication(application.id)
 

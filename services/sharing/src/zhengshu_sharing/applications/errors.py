@@ -128,6 +128,13 @@ class OwnApplication(Forbidden):
         )
 
 
+class DecisionInFuture(Invalid):
+    """A paper is entered once it is there."""
+
+    slug = "decision-in-future"
+    title = "批复日期有误"
+
+
 class NotPossibleNow(Conflict):
     """The application's state does not allow the step."""
 

@@ -34,6 +34,7 @@ from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithh
 from zhengshu_sharing.applications.filters import columns_of
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import WITH_COMMISSION
+from zhengshu_sharing.attachments.operations import attach
 from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
@@ -77,6 +78,7 @@ async def submit(
         renews=wish.renews,
     )
     await unit.applications.add(application)
+    await attach(unit, wish.attachments, organization=home(by), case=case, now=now)
     if application.state is ApplicationState.SUBMITTED:
         competent = await unit.datasets.competent()
         await clocks.start(unit, Term.ENDORSEMENT, case, party=competent, now=now)
@@ -103,11 +105,12 @@ async def supplement(
 ) -> Application:
     """Take what the supplement notice asked for."""
     found = await _locked_own(unit, application, by=by)
-    changes = given.model_dump(exclude={"note", "consent"}, exclude_none=True)
+    changes = given.model_dump(exclude={"note", "consent", "attachments"}, exclude_none=True)
     terms = replace(found.terms, **changes, consent=given.consent or found.terms.consent)
     changed = domain.supplement(found, terms=terms, now=now)
     _check_terms(unit, terms, now=now)
     await unit.applications.save(changed)
+    await attach(unit, given.attachments, organization=home(by), case=changed.id, now=now)
     await clocks.resume(unit, changed.id, now=now)
     await _note(unit, changed, "补正", by=by, now=now, opinion=given.note)
     unit.outbox.add(ApplicationSupplemented(**_about(changed)), aggregate=changed.id)

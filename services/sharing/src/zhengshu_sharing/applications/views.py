@@ -7,6 +7,8 @@ from zhengshu_contracts.sharing import Step as StepOut
 
 from zhengshu_sharing.applications.domain import Application, Part
 from zhengshu_sharing.applications.repository import Step
+from zhengshu_sharing.attachments import operations as attachments
+from zhengshu_sharing.attachments.tables import AttachmentRow
 from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.unit import Unit
 
@@ -15,8 +17,10 @@ async def shown(unit: Unit, applications: Sequence[Application]) -> list[Applica
     """Return applications with their timelines and due dates."""
     timelines = await unit.applications.timelines(one.id for one in applications)
     clocks = await unit.clocks.next_due(one.id for one in applications)
+    files = await unit.attachments.of_cases(one.id for one in applications)
     return [
-        _application(one, timelines.get(one.id, []), clocks.get(one.id)) for one in applications
+        _application(one, timelines.get(one.id, []), clocks.get(one.id), files.get(one.id, []))
+        for one in applications
     ]
 
 
@@ -26,7 +30,7 @@ async def one(unit: Unit, application: Application) -> ApplicationOut:
 
 
 def _application(
-    application: Application, timeline: list[Step], clock: Clock | None
+    application: Application, timeline: list[Step], clock: Clock | None, files: list[AttachmentRow]
 ) -> ApplicationOut:
     terms = application.terms
     return ApplicationOut(
@@ -43,6 +47,7 @@ def _application(
         state_label=application.state.label,
         parts=[_part(part) for part in application.parts],
         timeline=[_step(step) for step in timeline],
+        attachments=[attachments.shown(file) for file in files],
         submitted_at=application.submitted_at,
         due=clock.due if clock else None,
         due_provisional=clock.provisional if clock else False,

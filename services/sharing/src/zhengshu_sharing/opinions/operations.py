@@ -44,6 +44,7 @@ async def request(unit: Unit, answer: OpinionRequestAnswer, *, now: datetime) ->
     await unit.applications.save(application.with_part(asked))
     opinion = Opinion(ids.new("o"), part.id, application.id, part.provider, requested_at=now)
     await unit.opinions.add(opinion)
+    await unit.attachments.show(application.id, part.provider)
     clock = await clocks.start(
         unit,
         Term.REPLY_CONDITIONAL,

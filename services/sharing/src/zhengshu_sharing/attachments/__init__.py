@@ -1,0 +1,1 @@
+"""Attachments: evidence and stamped scans, kept in the object store."""
