@@ -37,6 +37,9 @@ ACTIONS = {
     ("POST", "review"): Action.ENTRY_REVIEW,
     ("POST", "retirement"): Action.ENTRY_RETIRE,
     ("GET", "extension-schema"): Action.ENTRY_READ,
+    ("GET", "similar-items"): Action.ENTRY_READ,
+    ("GET", "item-sources"): Action.ENTRY_READ,
+    ("POST", "item-sources"): Action.SOURCE_NAME,
     ("PUT", "extension-schema"): Action.EXTENSION_DEFINE,
 }
 

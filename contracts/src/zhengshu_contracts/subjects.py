@@ -17,6 +17,7 @@ EVENTS: dict[str, type[Event]] = {
         catalog.EntryPublished,
         catalog.EntryRetired,
         catalog.EntryRegistered,
+        catalog.ItemSourceNamed,
         catalog.ServiceRegistrationChanged,
         catalog.UploadAcknowledged,
         catalog.DatasetUpdated,

@@ -58,6 +58,14 @@ from zhengshu_contracts.catalog.organizations import (
     SystemOut,
     SystemRegistered,
 )
+from zhengshu_contracts.catalog.sources import (
+    ItemSourceNamed,
+    SimilarItem,
+    SimilarItems,
+    SourceIn,
+    SourceList,
+    SourceOut,
+)
 
 __all__ = [
     "AffectedGrant",
@@ -86,6 +94,7 @@ __all__ = [
     "ImportOut",
     "Item",
     "ItemBrief",
+    "ItemSourceNamed",
     "LineProblem",
     "MunicipalCopy",
     "MunicipalEntry",
@@ -105,6 +114,11 @@ __all__ = [
     "RowProblem",
     "ServiceRegistrationChanged",
     "SharingOffice",
+    "SimilarItem",
+    "SimilarItems",
+    "SourceIn",
+    "SourceList",
+    "SourceOut",
     "SystemIn",
     "SystemList",
     "SystemOut",

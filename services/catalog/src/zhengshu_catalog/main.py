@@ -16,6 +16,7 @@ from zhengshu_catalog.imports import api as imports
 from zhengshu_catalog.organizations import api as organizations
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
 from zhengshu_catalog.settings import CatalogSettings
+from zhengshu_catalog.sources import api as sources
 
 DESCRIPTION = "登记单位与业务系统,编制和发布目录,汇聚数据。"
 
@@ -47,6 +48,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             entries.router,
             imports.router,
             extensions.router,
+            sources.router,
             entries.municipal,
             aggregation.router,
         ],

@@ -48,6 +48,7 @@ from zhengshu_catalog.extensions import repository as extensions
 from zhengshu_catalog.extensions.schema import check_extensions as fit
 from zhengshu_catalog.grants.consumers import live
 from zhengshu_catalog.organizations.repository import Organizations
+from zhengshu_catalog.sources import repository as sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,7 @@ async def _copy(
         # The same revision again, with another code or retired: its content stays what it was.
         await unit.entries.save(entry)
         revision = await unit.entries.shown(entry)
+    await sources.index(unit.session, entry.id, revision.content.items)
     announce(unit, entry, revision.content)
 
 
@@ -283,6 +285,7 @@ async def _publish(unit: Unit, entry: Entry, revision: Revision) -> Shown:
 
 
 async def _serve(unit: Unit, entry: Entry, revision: Revision) -> None:
+    await sources.index(unit.session, entry.id, revision.content.items)
     await prepare_dataset(unit.session, entry.id, revision.content.items, revision.number)
     announce(unit, entry, revision.content)
     filing = domain.filing(entry, revision.content)

@@ -1,4 +1,4 @@
-"""`reindex`: make the search terms of every entry again, after an upgrade that changes how they are made."""
+"""`reindex`: make the search terms of every entry and item again, after an upgrade makes them otherwise."""
 
 import sys
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from zhengshu_chassis.db import connect
 from zhengshu_catalog.entries.repository import Entries
 from zhengshu_catalog.search.finding import Reader, Search
 from zhengshu_catalog.settings import CatalogSettings
+from zhengshu_catalog.sources import repository as sources
 
 HELP = "重建目录检索词(升级后运行一次,不影响使用)"
 EVERYTHING = Reader(None, everything=True)
@@ -38,5 +39,8 @@ async def index_after(session: AsyncSession, last: str | None) -> list[str]:
     page, _ = await entries.page(Search(), EVERYTHING, last, TOGETHER)
     for entry, _ in page:
         locked = await entries.lock(entry.id)
-        await entries.index(locked, await entries.shown(locked))
+        shown = await entries.shown(locked)
+        await entries.index(locked, shown)
+        if locked.published:
+            await sources.index(session, locked.id, shown.content.items)
     return [entry.id for entry, _ in page]
