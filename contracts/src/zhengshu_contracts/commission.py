@@ -67,6 +67,17 @@ class UploadFiling(ApiModel):
     to: int
 
 
+class OpinionFiling(ApiModel):
+    """`opinion`: what a provider says to an application; `ref` of the opinion request it answers."""
+
+    opinion: str
+    part: str
+    outcome: Outcome
+    reason: str
+    masks: tuple[ItemMask, ...] = ()
+    quota: Quota | None = None
+
+
 class ApplicationFiling(ApiModel):
     """`application`: one endorsed part of a sharing application."""
 
@@ -88,17 +99,8 @@ class ApplicationFiling(ApiModel):
     until: date
     quota: Quota | None = None
     endorsement: str
-
-
-class OpinionFiling(ApiModel):
-    """`opinion`: what a provider says to an application; `ref` of the opinion request it answers."""
-
-    opinion: str
-    part: str
-    outcome: Outcome
-    reason: str
-    masks: tuple[ItemMask, ...] = ()
-    quota: Quota | None = None
+    provider_opinion: OpinionFiling | None = None
+    """What the provider said already, where the county asks it before it forwards."""
 
 
 class WithdrawalFiling(ApiModel):

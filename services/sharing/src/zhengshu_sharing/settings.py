@@ -1,10 +1,21 @@
 """What this process is told from outside."""
 
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
 from zhengshu_chassis.settings import ServiceSettings, prefixed
 from zhengshu_contracts.clocks import Term
+
+from zhengshu_sharing.applications.states import Chain
+
+
+class SupplementClock(StrEnum):
+    """What the clock does while the applicant supplies what is missing: the law does not say."""
+
+    PAUSE = "pause"
+    RESTART = "restart"
+    RUN = "run"
 
 
 class SharingSettings(ServiceSettings):
@@ -16,6 +27,10 @@ class SharingSettings(ServiceSettings):
     """The longest period that can be applied for."""
     number_prefix: str = "罗政数"
     """What the numbers of all papers begin with; the kind of paper follows: 申, 备, …"""
+    opinion_by: Chain = Chain.COMMISSION
+    """Who asks the provider's opinion: the Commission, or the county before it forwards."""
+    supplement_clock: SupplementClock = SupplementClock.PAUSE
+    """What a supplement notice does to the clock of the endorsement."""
     stop_notice_days: int = Field(default=5, ge=1)
     """Working days that a provider tells ahead before it stops a service."""
     terms: dict[Term, int] = Field(default_factory=dict)

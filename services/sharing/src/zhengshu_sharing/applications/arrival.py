@@ -6,7 +6,7 @@ from datetime import date
 from zhengshu_contracts.catalog import Consent, ItemBrief
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import PartIn
-from zhengshu_contracts.vocabulary import OrganizationKind, SharingClass
+from zhengshu_contracts.vocabulary import OrganizationKind, Origin, SharingClass
 
 from zhengshu_sharing.applications.domain import Part
 from zhengshu_sharing.applications.errors import (
@@ -18,7 +18,7 @@ from zhengshu_sharing.applications.errors import (
     KindDoesNotApply,
     PeriodNotAllowed,
 )
-from zhengshu_sharing.applications.states import arrival
+from zhengshu_sharing.applications.states import Chain, arrival
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound, OwnDataset
 
@@ -67,6 +67,7 @@ def split(
     *,
     applicant: str,
     filter_columns: FilterColumns,
+    chain: Chain = Chain.COMMISSION,
 ) -> tuple[Part, ...]:
     """Cut an application into parts of one dataset and one class, each in its state on arrival."""
     drafts = []
@@ -79,7 +80,8 @@ def split(
         _check_filter(wish, dataset, filter_columns)
         drafts += [(wish, dataset, *group) for group in _by_class(dataset.chosen(wish.items))]
     return tuple(
-        _part(f"{application}-{number}", *draft) for number, draft in enumerate(drafts, start=1)
+        _part(f"{application}-{number}", *draft, chain)
+        for number, draft in enumerate(drafts, start=1)
     )
 
 
@@ -134,6 +136,7 @@ def _part(
     dataset: Dataset,
     sharing: SharingClass,
     items: tuple[ItemBrief, ...],
+    chain: Chain,
 ) -> Part:
     return Part(
         id=part,
@@ -145,6 +148,8 @@ def _part(
         items=tuple(item.name for item in items),
         modes=tuple(dict.fromkeys(wish.modes)),
         filter=wish.filter if sharing is SharingClass.CONDITIONAL else "",
+        # The county asks the county's providers alone; of municipal ones the Commission asks.
+        chain=chain if dataset.origin is Origin.COUNTY else Chain.COMMISSION,
         quota=wish.quota if sharing is SharingClass.CONDITIONAL else None,
         state=arrival(sharing),
         reason=citations(items) if sharing is SharingClass.WITHHELD else None,

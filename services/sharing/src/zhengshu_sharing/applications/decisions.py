@@ -13,7 +13,7 @@ from zhengshu_contracts.vocabulary import Outcome, SharingClass
 from zhengshu_sharing.applications import domain
 from zhengshu_sharing.applications.domain import Application, Award, Part
 from zhengshu_sharing.applications.repository import Step
-from zhengshu_sharing.applications.states import Move, may
+from zhengshu_sharing.applications.states import Move
 from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.grants import limits
@@ -30,7 +30,7 @@ SHAREABLE = (SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL)
 async def forwarded(unit: Unit, part: str, acceptance: str, *, now: datetime) -> None:
     """Note that the Commission has a part."""
     application, found = await unit.applications.lock_part(part)
-    if not may(found.state, Move.FORWARD):
+    if not found.may(Move.FORWARD):
         return
     await unit.applications.save(application.with_part(found.moved(Move.FORWARD)))
     opinion = f"受理号 {acceptance}" if acceptance else ""
@@ -53,7 +53,7 @@ async def parked(unit: Unit, part: str, reason: str, *, now: datetime) -> None:
 async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
     """Apply the Commission's decision; False when the part is not, or no longer, its to decide."""
     application, part = await unit.applications.lock_part(answer.part)
-    if answer.outcome is Outcome.RETURN or not may(part.state, Move.GRANT):
+    if answer.outcome is Outcome.RETURN or not part.may(Move.GRANT):
         return False
     await lapse(unit, [part], now=now)
     if answer.outcome is Outcome.REFUSE:

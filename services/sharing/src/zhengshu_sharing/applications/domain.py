@@ -19,7 +19,14 @@ from zhengshu_sharing.applications.errors import (
     NotPossibleNow,
     OwnApplication,
 )
-from zhengshu_sharing.applications.states import MOVES, PROGRESS, Move, may
+from zhengshu_sharing.applications.states import (
+    CHAINS,
+    PROGRESS,
+    Chain,
+    Move,
+    may,
+    with_commission,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +56,22 @@ class Part:
     filter: str
     state: ApplicationState
     quota: Quota | None = None
+    chain: Chain = Chain.COMMISSION
     reason: str | None = None
     grant: str | None = None
 
     def moved(self, move: Move, reason: str | None = None) -> "Part":
         """Return the part after a move that its state allows."""
-        return replace(self, state=MOVES[move][1], reason=reason or self.reason)
+        return replace(self, state=CHAINS[self.chain][move][1], reason=reason or self.reason)
+
+    def may(self, move: Move) -> bool:
+        """Tell whether the part can make the move."""
+        return may(self.state, move, self.chain)
+
+    @property
+    def with_commission(self) -> bool:
+        """Whether the Commission has the part, or is about to."""
+        return with_commission(self.state, self.chain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +155,7 @@ def withdraw(application: Application) -> Application:
 
 def consult(part: Part) -> Part | None:
     """Ask the provider; None when the question comes too late, twice, or for no county provider."""
-    if part.origin is Origin.MUNICIPAL or not may(part.state, Move.CONSULT):
+    if part.origin is Origin.MUNICIPAL or not part.may(Move.CONSULT):
         return None
     return part.moved(Move.CONSULT)
 
@@ -176,7 +193,7 @@ def others(application: Application, by: Principal) -> None:
 def _advance(application: Application, move: Move, reason: str | None = None) -> Application:
     """Move every part that can make the move; refuse when none can."""
     parts = tuple(
-        part.moved(move, reason) if may(part.state, move) else part for part in application.parts
+        part.moved(move, reason) if part.may(move) else part for part in application.parts
     )
     if parts == application.parts:
         raise NotPossibleNow(application.id, application.state)

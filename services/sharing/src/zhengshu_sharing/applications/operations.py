@@ -5,12 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_chassis import failpoints, ids
-from zhengshu_contracts.clocks import Term
-from zhengshu_contracts.commission import (
-    ApplicationFiling,
-    DispatchKind,
-    WithdrawalFiling,
-)
+from zhengshu_contracts.commission import DispatchKind, WithdrawalFiling
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
     ApplicationEndorsed,
@@ -32,15 +27,19 @@ from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.drafts import check_renewal
 from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithheld
 from zhengshu_sharing.applications.filters import columns_of
+from zhengshu_sharing.applications.forwarding import ENDORSED, forward
 from zhengshu_sharing.applications.repository import Step
-from zhengshu_sharing.applications.states import WITH_COMMISSION
+from zhengshu_sharing.applications.states import Chain, Move, term_of
 from zhengshu_sharing.attachments.operations import attach
 from zhengshu_sharing.clocks import operations as clocks
+from zhengshu_sharing.opinions.operations import consult
+from zhengshu_sharing.settings import SupplementClock
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
 
 APPLIED = "申"
 """What tells the numbers of applications from those of other papers."""
+ENDORSED_WITHIN = term_of(Chain.COMMISSION, Move.ENDORSE)
 BY_CLASS = "class"
 """Who refused, in the event, when the items' class did."""
 
@@ -62,7 +61,14 @@ async def submit(
     await check_renewal(unit, wish.renews, {part.dataset for part in wish.parts}, by=by)
     known = await unit.datasets.published(part.dataset for part in wish.parts)
     case = ids.new("a")
-    parts = arrival.split(case, wish.parts, known, applicant=home(by), filter_columns=columns_of)
+    parts = arrival.split(
+        case,
+        wish.parts,
+        known,
+        applicant=home(by),
+        filter_columns=columns_of,
+        chain=unit.settings.opinion_by,
+    )
     if arrival.refused_whole(parts):
         _announce_withheld(unit, case, home(by), parts)
         reasons = ";".join(part.reason or "" for part in parts)
@@ -81,7 +87,7 @@ async def submit(
     await attach(unit, wish.attachments, organization=home(by), case=case, now=now)
     if application.state is ApplicationState.SUBMITTED:
         competent = await unit.datasets.competent()
-        await clocks.start(unit, Term.ENDORSEMENT, case, party=competent, now=now)
+        await clocks.start(unit, ENDORSED_WITHIN, case, party=competent, now=now)
     await _note_arrival(unit, application, by=by)
     _announce_withheld(unit, case, home(by), parts)
     failpoints.hit("application.submitted")
@@ -111,6 +117,8 @@ async def supplement(
     _check_terms(unit, terms, now=now)
     await unit.applications.save(changed)
     await attach(unit, given.attachments, organization=home(by), case=changed.id, now=now)
+    if unit.settings.supplement_clock is SupplementClock.RESTART:
+        await clocks.restart(unit, changed.id, now=now)
     await clocks.resume(unit, changed.id, now=now)
     await _note(unit, changed, "补正", by=by, now=now, opinion=given.note)
     unit.outbox.add(ApplicationSupplemented(**_about(changed)), aggregate=changed.id)
@@ -131,7 +139,7 @@ async def withdraw(
     changed = domain.withdraw(found)
     await unit.applications.save(changed)
     for part in found.parts:
-        if part.state in WITH_COMMISSION:
+        if part.with_commission:
             notice = WithdrawalFiling(part=part.id, reason=reason)
             unit.dispatches.open(DispatchKind.WITHDRAWAL, part.id, notice, expects_answer=False)
     await clocks.stop(unit, changed.id, now=now)
@@ -146,15 +154,13 @@ async def _endorse(
 ) -> Application:
     changed = domain.endorse(found, by=by)
     await unit.applications.save(changed)
-    known = await unit.datasets.published(part.dataset for part in changed.parts)
-    applicant = await unit.datasets.name_of(changed.organization)
     for part in _moved(found, changed):
-        dataset = known.get(part.dataset)
-        code = dataset.municipal_code if dataset else None
-        filing = _filing(changed, part, applicant, code, opinion)
-        unit.dispatches.open(DispatchKind.APPLICATION, part.id, filing)
+        if part.state is ApplicationState.CONSULTING:
+            await consult(unit, changed, part, due=None, now=now)
+        else:
+            await forward(unit, changed, part, endorsement=opinion)
     await clocks.stop(unit, changed.id, now=now)
-    await _note(unit, changed, "同意转报", by=by, now=now, opinion=opinion)
+    await _note(unit, changed, ENDORSED, by=by, now=now, opinion=opinion)
     unit.outbox.add(ApplicationEndorsed(**_about(changed), by=by.id), aggregate=changed.id)
     return changed
 
@@ -164,7 +170,8 @@ async def _give_back(
 ) -> Application:
     changed = domain.give_back(found, by=by, missing=decision.missing, now=now)
     await unit.applications.save(changed)
-    await clocks.pause(unit, changed.id, now=now)
+    if unit.settings.supplement_clock is not SupplementClock.RUN:
+        await clocks.pause(unit, changed.id, now=now)
     opinion = f"{decision.opinion}。需补正:{';'.join(decision.missing)}"
     await _note(unit, changed, "一次性告知补正", by=by, now=now, opinion=opinion)
     unit.outbox.add(ApplicationReturned(**_about(changed), by=by.id), aggregate=changed.id)
@@ -186,7 +193,7 @@ async def _decline(
 
 async def _recall(unit: Unit, application: Application) -> None:
     for part in application.parts:
-        if part.state in WITH_COMMISSION:
+        if part.with_commission:
             await unit.dispatches.cancel(part.id, DispatchKind.APPLICATION)
 
 
@@ -262,32 +269,6 @@ async def _note(
 def _moved(before: Application, after: Application) -> list[Part]:
     pairs = zip(before.parts, after.parts, strict=True)
     return [new for old, new in pairs if old.state is not new.state]
-
-
-def _filing(
-    application: Application, part: Part, applicant: str, code: str | None, endorsement: str
-) -> ApplicationFiling:
-    terms = application.terms
-    return ApplicationFiling(
-        application=application.id,
-        number=application.number,
-        part=part.id,
-        applicant=application.organization,
-        applicant_name=applicant,
-        provider=part.provider,
-        dataset=part.dataset,
-        municipal_code=code,
-        items=list(part.items),
-        modes=list(part.modes),
-        filter=part.filter,
-        basis=terms.basis,
-        scenario=terms.scenario,
-        scope=terms.scope,
-        purpose=terms.purpose,
-        until=terms.until,
-        quota=part.quota,
-        endorsement=endorsement,
-    )
 
 
 def _about(application: Application) -> dict[str, str]:

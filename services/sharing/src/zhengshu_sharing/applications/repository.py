@@ -16,6 +16,7 @@ from zhengshu_contracts.vocabulary import ApplicationState, Mode, Origin, Sharin
 
 from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.errors import ApplicationNotFound
+from zhengshu_sharing.applications.states import Chain
 from zhengshu_sharing.applications.tables import ApplicationRow, NumberRow, PartRow, StepRow
 from zhengshu_sharing.workdays import day_of
 
@@ -185,6 +186,7 @@ def _part(part: Part) -> dict[str, Any]:
         "filter": part.filter,
         "quota": part.quota and part.quota.model_dump(mode="json"),
         "state": part.state.value,
+        "chain": part.chain.value,
         "reason": part.reason,
         "grant_id": part.grant,
     }
@@ -203,6 +205,7 @@ def _to_part(row: PartRow) -> Part:
         filter=row.filter,
         quota=Quota.model_validate(row.quota) if row.quota else None,
         state=ApplicationState(row.state),
+        chain=Chain(row.chain),
         reason=row.reason,
         grant=row.grant_id,
     )

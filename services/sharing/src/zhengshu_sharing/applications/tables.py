@@ -51,6 +51,7 @@ class PartRow(Base):
     quota: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[str]
     reason: Mapped[str | None]
+    chain: Mapped[str] = mapped_column(server_default="commission")
     grant_id: Mapped[str | None]
 
 

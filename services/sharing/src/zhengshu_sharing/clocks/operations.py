@@ -64,6 +64,13 @@ async def resume(unit: Unit, matter: str, *, now: datetime) -> None:
     await _each(unit, matter, lambda clock: domain.resume(clock, on=day_of(now)), _resumed)
 
 
+async def restart(unit: Unit, matter: str, *, now: datetime) -> None:
+    """Let a matter's clocks begin anew."""
+    for clock in await unit.clocks.running(matter):
+        await stop(unit, matter, now=now)
+        await start(unit, clock.term, matter, party=clock.party, now=now, case=clock.case)
+
+
 async def stop(unit: Unit, matter: str, *, now: datetime) -> None:
     """Close a matter's clocks: what they waited for is done, or no longer awaited."""
     for clock in await unit.clocks.running(matter):

@@ -1,10 +1,9 @@
 """What happens to opinions: the Commission asks, the provider answers. The caller owns the transaction."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from zhengshu_chassis import ids
-from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.limits import ItemMask
@@ -15,9 +14,10 @@ from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import decisions
 from zhengshu_sharing.applications import domain as applications
 from zhengshu_sharing.applications.arrival import check_consent
-from zhengshu_sharing.applications.domain import Part
+from zhengshu_sharing.applications.domain import Application, Part
+from zhengshu_sharing.applications.forwarding import forward
 from zhengshu_sharing.applications.repository import Step
-from zhengshu_sharing.applications.states import Move, may
+from zhengshu_sharing.applications.states import Chain, Move, term_of
 from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.grants.limits import check_masks
 from zhengshu_sharing.opinions import domain
@@ -42,17 +42,25 @@ async def request(unit: Unit, answer: OpinionRequestAnswer, *, now: datetime) ->
     if asked is None:
         return False
     await unit.applications.save(application.with_part(asked))
+    await consult(unit, application, asked, due=answer.due, now=now)
+    return True
+
+
+async def consult(
+    unit: Unit, application: Application, part: Part, *, due: date | None, now: datetime
+) -> None:
+    """Ask the provider of a part that has just come to be consulted about."""
     opinion = Opinion(ids.new("o"), part.id, application.id, part.provider, requested_at=now)
     await unit.opinions.add(opinion)
     await unit.attachments.show(application.id, part.provider)
     clock = await clocks.start(
         unit,
-        Term.REPLY_CONDITIONAL,
+        term_of(part.chain, Move.ANSWER),
         opinion.id,
         case=application.id,
         party=part.provider,
         now=now,
-        set_for=answer.due,
+        set_for=due,
     )
     await decisions.note(unit, part, application, "征求提供单位意见", "", now=now)
     event = OpinionRequested(
@@ -63,13 +71,12 @@ async def request(unit: Unit, answer: OpinionRequestAnswer, *, now: datetime) ->
         due=clock.due,
     )
     unit.outbox.add(event, aggregate=application.id)
-    return True
 
 
 async def answer(
     unit: Unit, opinion: str, given: OpinionIn, *, by: Principal, now: datetime
 ) -> Opinion:
-    """Take a provider's answer and send it to the Commission."""
+    """Take a provider's answer and send it to the Commission, alone or with what it is about."""
     check_consent(given.consent, today=day_of(now))
     seen = await unit.opinions.get(opinion)
     if seen.provider != home(by):
@@ -87,11 +94,12 @@ async def answer(
         masks=given.masks,
         quota=given.quota,
     )
-    if not may(part.state, Move.ANSWER):
+    if not part.may(Move.ANSWER):
         raise OpinionClosed(opinion, found.state)
     await unit.opinions.save(changed)
     await clocks.stop(unit, opinion, now=now)
-    await unit.applications.save(application.with_part(part.moved(Move.ANSWER)))
+    answered = part.moved(Move.ANSWER)
+    await unit.applications.save(application.with_part(answered))
     filing = OpinionFiling(
         opinion=opinion,
         part=part.id,
@@ -100,7 +108,10 @@ async def answer(
         masks=tuple(given.masks),
         quota=given.quota,
     )
-    unit.dispatches.open(DispatchKind.OPINION, opinion, filing, expects_answer=False)
+    if part.chain is Chain.COUNTY:
+        await forward(unit, application, answered, opinion=filing)
+    else:
+        unit.dispatches.open(DispatchKind.OPINION, opinion, filing, expects_answer=False)
     await _note(unit, changed, by=by, now=now)
     event = OpinionGiven(
         opinion=opinion, part=part.id, provider=changed.provider, state=changed.state
