@@ -30,6 +30,7 @@ class Action(StrEnum):
     EXTENSION_DEFINE = "extension.define"
     SOURCE_NAME = "source.name"
     DATASET_PUSH = "dataset.push"
+    BATCH_READ = "batch.read"
     DATASET_EXAMPLE = "dataset.example"
     DATASET_QUERY = "dataset.query"
     DATASET_CHANGES = "dataset.changes"
@@ -117,6 +118,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.EXTENSION_DEFINE: frozenset({Role.COMPETENT_OFFICER}),
     Action.SOURCE_NAME: frozenset({Role.COMPETENT_OFFICER}),
     Action.DATASET_PUSH: frozenset({SYSTEM}),
+    Action.BATCH_READ: PEOPLE,
     Action.DATASET_EXAMPLE: PEOPLE,
     Action.DATASET_QUERY: frozenset({SYSTEM}),
     Action.DATASET_CHANGES: frozenset({SYSTEM}),

@@ -20,6 +20,7 @@ EVENTS: dict[str, type[Event]] = {
         catalog.ItemSourceNamed,
         catalog.ServiceRegistrationChanged,
         catalog.UploadAcknowledged,
+        catalog.DatasetLapsed,
         catalog.DatasetUpdated,
         sharing.ApplicationSubmitted,
         sharing.ApplicationEndorsed,

@@ -1,7 +1,11 @@
 """What catalog owns: organisations, systems, officers, entries, batches, versions, receipts."""
 
 from zhengshu_contracts.catalog.batches import (
+    BatchList,
     BatchOut,
+    BatchProgress,
+    BatchState,
+    Quality,
     Receipt,
     RowProblem,
 )
@@ -21,6 +25,7 @@ from zhengshu_contracts.catalog.entries import (
     RevisionOut,
 )
 from zhengshu_contracts.catalog.events import (
+    DatasetLapsed,
     DatasetUpdated,
     EntryPublished,
     EntryRefused,
@@ -70,12 +75,16 @@ from zhengshu_contracts.catalog.sources import (
 __all__ = [
     "AffectedGrant",
     "Assessment",
+    "BatchList",
     "BatchOut",
+    "BatchProgress",
+    "BatchState",
     "Change",
     "ClassChange",
     "Consent",
     "CredentialCheck",
     "Credentials",
+    "DatasetLapsed",
     "DatasetUpdated",
     "EntryIn",
     "EntryList",
@@ -105,6 +114,7 @@ __all__ = [
     "OrganizationList",
     "OrganizationOut",
     "OrganizationRegistered",
+    "Quality",
     "Receipt",
     "RetirementIn",
     "RetirementOut",

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.problem import Problem
 from zhengshu_contracts.vocabulary import (
     BatchMode,
     DatasetId,
+    Labelled,
 )
 
 
@@ -55,3 +57,45 @@ class Receipt(ApiModel):
     deleted: int
     digest: str
     at: datetime
+
+
+class BatchState(Labelled):
+    """How far a pushed batch is."""
+
+    WAITING = "waiting", "等待处理"
+    DONE = "done", "已入库"
+    REFUSED = "refused", "未入库"
+
+
+class BatchProgress(ApiModel):
+    """A batch on its way, or what became of it."""
+
+    id: str = Field(description="批次标识")
+    dataset: DatasetId
+    mode: BatchMode
+    state: BatchState = Field(description="处理状态")
+    size: int | None = Field(default=None, description="请求体字节数(异步推送)")
+    read: int | None = Field(default=None, description="已处理的字节数(异步推送)")
+    at: datetime = Field(description="接收时间")
+    batch: BatchOut | None = Field(default=None, description="结果;已入库时给出")
+    problem: Problem | None = Field(default=None, description="未入库的原因")
+
+
+class BatchList(Page):
+    """A dataset's batches, newest first; the reports of single rows stay with each batch."""
+
+    batches: list[BatchOut]
+
+
+class Quality(ApiModel):
+    """Quality of one version of a dataset; each share is between 0 and 1."""
+
+    version: str = Field(description="所测版本 epoch.n")
+    measured_at: datetime = Field(description="测量时间")
+    rows: int = Field(description="行数")
+    completeness: float = Field(description="完整性:有值的单元格占比")
+    validity: float = Field(description="有效性:符合现行信息项规则的值占比")
+    uniqueness: float = Field(description="唯一性:不重复的行占比")
+    consistency: float = Field(description="一致性:实有行数与登记行数相符为 1")
+    timely: bool = Field(description="及时性:是否在更新周期内更新")
+    due: datetime | None = Field(description="按更新周期应再次更新的时间;不定期与实时为空")

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.catalog.batches import Quality
 from zhengshu_contracts.catalog.imports import Change
 from zhengshu_contracts.catalog.life import AffectedGrant, ClassChange, RetirementOut
 from zhengshu_contracts.policy import Citation, Condition
@@ -108,6 +109,7 @@ class EntryOut(EntryIn):
     municipal_code: str | None = Field(description="市级目录代码")
     registration: ServiceRegistrationState = Field(description="挂接状态")
     version: str | None = Field(description="当前数据版本 epoch.n")
+    quality: Quality | None = Field(default=None, description="最近测得的数据质量;未推送过为空")
     opinion: str | None = Field(default=None, description="最近一次审核意见")
     published_at: datetime | None = Field(default=None, description="发布日期")
     revising: EntryState | None = Field(

@@ -1,6 +1,6 @@
 """What catalog announces."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from zhengshu_contracts.base import ApiModel, Event
@@ -142,6 +142,17 @@ class ServiceRegistrationChanged(Event):
     state: ServiceRegistrationState
     service_code: str | None = None
     reason: str = ""
+
+
+class DatasetLapsed(Event):
+    """A dataset was not pushed to within its update cycle; told once, until it is pushed to again."""
+
+    subject: ClassVar[str] = "zhengshu.catalog.dataset.lapsed.v1"
+
+    dataset: str
+    provider: str
+    update_cycle: UpdateCycle
+    due: datetime
 
 
 class DatasetUpdated(Event):

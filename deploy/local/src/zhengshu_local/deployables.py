@@ -102,6 +102,7 @@ def catalog(layout: Layout) -> Environment:
         "RECEIPT_KEY": layout.secrets.pair("ed25519", "catalog_receipts")["private"],
         "ROW_ID_KEY": layout.secrets("hmac", "rows"),
         "CURSOR_KEY": layout.secrets("hmac", "cursor"),
+        "STORE_URL": f"file://{layout.folder('catalog')}",
     }
 
 

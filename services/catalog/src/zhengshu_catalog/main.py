@@ -5,9 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.consumers import Consumers
 from zhengshu_chassis.dispatch import Desk
+from zhengshu_chassis.supervision import every
 
 from zhengshu_catalog.aggregation import api as aggregation
-from zhengshu_catalog.aggregation import reader, uploads
+from zhengshu_catalog.aggregation import later, quality, reader, uploads
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
 from zhengshu_catalog.extensions import api as extensions
@@ -55,6 +56,10 @@ def build(settings: CatalogSettings) -> FastAPI:
         desk=desk(),
         consumers=consumers(),
         heartbeat=True,
+        workers={
+            "pushes": every(1.0, later.take_waiting),
+            "quality": every(30.0, quality.measure_all),
+        },
         on_start=reader.start,
         on_stop=reader.stop,
         constraints={"uq_organizations_competent": CompetentDepartmentExists},

@@ -19,3 +19,5 @@ class CatalogSettings(ServiceSettings):
     """Key that seals the cursors of rows and changes."""
     mend_days: int = 180
     """How long a department may take to mend what an entry taken over lacks."""
+    store_url: str = ""
+    """Object store of pushes taken later (`file:///folder`, `s3://bucket/prefix`); empty: none are."""

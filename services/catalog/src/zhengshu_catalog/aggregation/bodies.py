@@ -42,7 +42,7 @@ class Received:
 async def drained(stream: AsyncIterator[bytes]) -> bytes:
     """Read a body to its end and return its SHA-256."""
     received = Received()
-    async for _ in _counted(stream, received):
+    async for _ in counted(stream, received):
         pass
     return received.digest
 
@@ -53,7 +53,7 @@ def pieces(
     """Yield the body unzipped; `encoding` is its Content-Encoding."""
     if encoding not in {"", "identity", "gzip"}:
         raise FormatNotRead(f"不支持的内容编码 {encoding}", next="请使用 gzip 或不压缩")
-    return _unzipped(_counted(stream, received), encoding == "gzip")
+    return _unzipped(counted(stream, received), encoding == "gzip")
 
 
 async def texts(
@@ -70,7 +70,8 @@ async def texts(
     received.encoding = decoder.name
 
 
-async def _counted(stream: AsyncIterator[bytes], received: Received) -> AsyncIterator[bytes]:
+async def counted(stream: AsyncIterator[bytes], received: Received) -> AsyncIterator[bytes]:
+    """Yield the body as it is sent, hashed and bounded."""
     async for piece in stream:
         received.hash.update(piece)
         received.size += len(piece)

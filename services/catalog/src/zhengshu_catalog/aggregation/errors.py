@@ -70,6 +70,27 @@ class FormatNotRead(Unsupported):
     title = "不支持的数据格式"
 
 
+class NotMeasured(NotFound):
+    """No quality is known of this dataset (yet)."""
+
+    slug = "quality-not-measured"
+    title = "尚无质量数据"
+
+
+class BatchNotFound(NotFound):
+    """No such batch, or one of a department that the caller does not belong to."""
+
+    slug = "batch-not-found"
+    title = "批次不存在"
+
+
+class SpoolMissing(Gone):
+    """A body that was kept aside is gone."""
+
+    slug = "batch-body-missing"
+    title = "暂存的数据已不在"
+
+
 class BatchTooLarge(TooLarge):
     """More than is taken in one batch."""
 

@@ -51,6 +51,13 @@ class Push:
     """Whether the request carries an Idempotency-Key, so that an equal body is meant anew."""
     at: datetime
 
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> "Push":
+        """Read what was kept as JSON."""
+        return cls(
+            **told | {"mode": BatchMode(told["mode"]), "at": datetime.fromisoformat(told["at"])}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -135,9 +142,18 @@ async def open_push(session: AsyncSession, push: Push, organization: str | None)
 
 
 async def take(
-    session: AsyncSession, push: Push, structure: Structure, body: Body, key: Ed25519PrivateKey
+    session: AsyncSession,
+    push: Push,
+    structure: Structure,
+    body: Body,
+    key: Ed25519PrivateKey,
+    *,
+    batch: str | None = None,
 ) -> BatchOut:
-    """Stage, check and merge a batch in the session's transaction; return what to answer."""
+    """Stage, check and merge a batch in the session's transaction; return what to answer.
+
+    `batch` is the id it bears already, if it was announced before it is taken.
+    """
     connection = await _raw(session)
     await connection.execute(SETTINGS)
     await staging.stage(connection, structure.items, body.reader, body.texts)
@@ -151,7 +167,7 @@ async def take(
     if repeated := await _repeated(session, push, body.received.digest):
         return repeated
     merged, faults = await _merge(session, push, structure, body, faults, row.version + 1)
-    outcome = _outcome(push, body, faults, merged)
+    outcome = _outcome(batch or ids.new("b"), push, body, faults, merged)
     return await _record(session, push, row, outcome, body.received.digest, key)
 
 
@@ -211,10 +227,10 @@ def _join(one: Faults, other: Faults) -> Faults:
     return Faults(one.refused + other.refused, tuple(told[:TOLD]))
 
 
-def _outcome(push: Push, body: Body, faults: Faults, merged: Merged) -> BatchOut:
+def _outcome(batch: str, push: Push, body: Body, faults: Faults, merged: Merged) -> BatchOut:
     touched = merged.deleted if push.mode is BatchMode.DELETE else merged.inserted + merged.updated
     return BatchOut(
-        id=ids.new("b"),
+        id=batch,
         dataset=push.dataset,
         mode=push.mode,
         received=body.reader.count,

@@ -3,7 +3,6 @@
 The body streams: it is hashed, unzipped, decoded and tokenised on its way into a temporary table.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,17 +11,18 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from zhengshu_chassis import failpoints, idempotency
+from zhengshu_chassis import failpoints, idempotency, ids
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.transaction import own_session
-from zhengshu_contracts.catalog import BatchOut, Item
+from zhengshu_contracts.catalog import BatchOut, BatchProgress, BatchState
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import BatchMode, DatasetId
 
-from zhengshu_catalog.aggregation import bodies, files, operations
-from zhengshu_catalog.aggregation.delimited import Delimited
+from zhengshu_catalog.aggregation import bodies, operations, receiving
+from zhengshu_catalog.aggregation.batches import progress
+from zhengshu_catalog.aggregation.domain import Structure
 from zhengshu_catalog.aggregation.errors import (
     BatchTooLarge,
     BodyInvalid,
@@ -37,23 +37,16 @@ from zhengshu_catalog.aggregation.errors import (
     RevisionMoved,
     RowsRefused,
 )
-from zhengshu_catalog.aggregation.objects import Objects
-from zhengshu_catalog.aggregation.operations import Body, Push
-from zhengshu_catalog.aggregation.problems import Report
+from zhengshu_catalog.aggregation.later import Kept
+from zhengshu_catalog.aggregation.operations import Push
 from zhengshu_catalog.aggregation.reader import reader_of
-from zhengshu_catalog.aggregation.staging import Reader
+from zhengshu_catalog.aggregation.receiving import FORMATS, Form
+from zhengshu_catalog.aggregation.spool import Spool
+from zhengshu_catalog.aggregation.tables import PushRow
 
 router = APIRouter(tags=["数据汇聚"])
 
 Pusher = Annotated[Identity, allowed(Action.DATASET_PUSH)]
-FORMATS = (
-    "application/json",
-    "application/x-ndjson",
-    "application/ndjson",
-    "text/csv",
-    files.XLSX,
-    files.PARQUET,
-)
 REFUSALS = (
     DatasetNotFound, NotProvider, PusherLocked, DatasetClosed, KeyMissing, RevisionMoved, FormatNotRead,
     BatchTooLarge, BodyInvalid, HeaderInvalid, RowsRefused, ParameterInvalid,
@@ -64,7 +57,8 @@ REFUSALS = (
     "/v1/datasets/{dataset}/batches",
     response_model=BatchOut,
     status_code=201,
-    responses=problems(*REFUSALS),
+    responses=problems(*REFUSALS)
+    | {202: {"model": BatchProgress, "description": "已收下,稍后处理(Prefer: respond-async)"}},
     max_body_size=bodies.LARGEST,
     openapi_extra={
         "requestBody": {
@@ -88,7 +82,8 @@ async def push_batch(
     XLSX(首个工作表,首行为表头,公式取缓存值)或 Parquet,可用 gzip 压缩。
     每行是完整的一行:CSV 应含全部信息项的列,空字段为空值;JSON 中缺少的信息项为空值。
     任一行不合格则整批不入库并逐行说明;加请求头 `Prefer: handling=lenient` 则只收合格的行。
-    以 `Idempotency-Key` 重复推送只生效一次。
+    以 `Idempotency-Key` 重复推送只生效一次。大批量可加 `Prefer: respond-async`:先收下,答 202 与 Location,
+    处理进度与结果见 `/v1/batches/{id}`;节点没有配置暂存时照常即时处理。
     """
     if pusher.dataset not in {None, dataset}:
         raise NotProvider("内部身份与路径不符")
@@ -119,67 +114,68 @@ async def _answer(
         digest = await bodies.drained(request.stream())
         return stored.replay(idempotency.digest(request.url.query, digest))
     structure = await operations.open_push(session, push, organization)
-    body = _body(request, structure.items, whole=push.mode is not BatchMode.DELETE)
+    form = Form.of(request)
+    spool = reader_of(request).spool
+    if spool and not push.dry_run and "respond-async" in _preferences(request):
+        kept = Kept(push, organization, form)
+        response, digest = await _keep(session, spool, kept, request)
+    else:
+        response, digest = await _take(session, request, push, structure, form)
+    if key:
+        await idempotency.store(
+            session, key, idempotency.digest(request.url.query, digest), response
+        )
+    return response
+
+
+async def _take(
+    session: AsyncSession, request: Request, push: Push, structure: Structure, form: Form
+) -> tuple[Response, bytes]:
+    """Take a batch while its sender waits."""
+    body = receiving.body(request.stream(), form, structure.items, push.mode)
     try:
         outcome = await operations.take(
             session, push, structure, body, reader_of(request).receipt_key
         )
     except ClientDisconnect as error:
         raise BodyInvalid("传输中断") from error
-    response = _response(outcome)
-    if key:
-        content = idempotency.digest(request.url.query, body.received.digest)
-        await idempotency.store(session, key, content, response)
-    return response
+    return _response(outcome), body.received.digest
 
 
-def _body(request: Request, items: Sequence[Item], *, whole: bool) -> Body:
-    """Choose who reads the body by its media type."""
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
-    media = media.strip().lower()
-    encoding = request.headers.get("content-encoding", "").strip().lower()
-    received, report = bodies.Received(), Report()
-    stream = request.stream()
-    if media in files.LARGEST:
-        pieces = bodies.pieces(stream, received, encoding=encoding)
-        texts = files.texts(pieces, media, report)
-    else:
-        charset = _charset(parameters)
-        texts = bodies.texts(stream, received, encoding=encoding, charset=charset)
-    return Body(_reader(media, items, report, whole=whole), report, texts, received)
-
-
-def _reader(media: str, items: Sequence[Item], report: Report, *, whole: bool) -> Reader:
-    if media == "text/csv" or media in files.LARGEST:
-        return Delimited(items, report, whole=whole)
-    if media == "application/json":
-        return Objects(items, report, lines=False)
-    if media in {"application/x-ndjson", "application/ndjson"}:
-        return Objects(items, report, lines=True)
-    raise FormatNotRead(
-        f"不支持的 Content-Type {media[:60] or '(缺少)'}", next=f"可用:{'、'.join(FORMATS)}"
+async def _keep(
+    session: AsyncSession, spool: Spool, kept: Kept, request: Request
+) -> tuple[Response, bytes]:
+    """Keep a body aside, and answer where to ask for what becomes of it."""
+    row = PushRow(id=ids.new("b"), dataset=kept.push.dataset, push=kept.told(), at=kept.push.at)
+    received = bodies.Received()
+    try:
+        row.size = await spool.keep(row.id, bodies.counted(request.stream(), received))
+    except ClientDisconnect as error:
+        raise BodyInvalid("传输中断") from error
+    row.state, row.spooled, row.read, row.attempts = BatchState.WAITING.value, True, 0, 0
+    session.add(row)
+    await session.flush()
+    failpoints.hit("later.kept")
+    response = Response(
+        orjson.dumps(progress(row).model_dump(mode="json", exclude_none=True)),
+        status_code=202,
+        headers={"Location": f"/v1/batches/{row.id}", "Preference-Applied": "respond-async"},
+        media_type="application/json",
     )
-
-
-def _charset(parameters: str) -> str | None:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value
-    return None
+    return response, received.digest
 
 
 def _lenient(request: Request) -> bool:
-    handling = [
-        value.strip()
-        for prefer in request.headers.getlist("prefer")
-        for part in prefer.split(",")
-        for name, _, value in [part.partition("=")]
-        if name.strip().lower() == "handling"
-    ]
-    if set(handling) - {"strict", "lenient"}:
+    handling = _preferences(request).get("handling", "strict")
+    if handling not in {"strict", "lenient"}:
         raise ParameterInvalid("Prefer: handling 应为 strict 或 lenient")
-    return "lenient" in handling
+    return handling == "lenient"
+
+
+def _preferences(request: Request) -> dict[str, str]:
+    parts = ",".join(request.headers.getlist("prefer")).split(",")
+    told = [part.partition("=") for part in parts]
+    return {name.strip().lower(): value.strip() for name, _, value in told}
 
 
 def _response(outcome: BatchOut) -> Response:

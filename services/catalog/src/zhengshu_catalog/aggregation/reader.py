@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ from zhengshu_verify import keys
 from zhengshu_catalog.aggregation.domain import Structure, Version
 from zhengshu_catalog.aggregation.errors import CursorInvalid, DatasetNotFound
 from zhengshu_catalog.aggregation.reading import Statement
+from zhengshu_catalog.aggregation.spool import Spool
 from zhengshu_catalog.settings import CatalogSettings
 
 NAME = "reader"
@@ -49,6 +50,7 @@ class Reader:
     def __init__(self, settings: CatalogSettings) -> None:
         self.cursors = Cursors(settings.cursor_key.get_secret_value())
         self.receipt_key = keys.load_private(settings.receipt_key.get_secret_value())
+        self.spool = Spool(settings.store_url) if settings.store_url else None
         self._row_key = settings.row_id_key.get_secret_value().encode()
         self._url = plain_url(settings.reader_url)
         self._pool: Any = None
@@ -105,6 +107,17 @@ class Reader:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield Snapshot(connection, await self._state(connection, dataset))
+
+    async def measured(
+        self, dataset: str, statement: Callable[[Structure], Statement]
+    ) -> tuple[State, Any]:
+        """Return a dataset and what a statement says of the same moment of it."""
+        async with self.snapshot(dataset) as snapshot:
+            asked = statement(snapshot.state.structure)
+            found = await snapshot.connection.fetchrow(
+                asked.text, *asked.arguments, timeout=STREAMING
+            )
+        return snapshot.state, found
 
     async def _state(self, connection: Any, dataset: str) -> State:
         row = await connection.fetchrow(

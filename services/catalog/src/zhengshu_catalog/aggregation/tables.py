@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
-from zhengshu_contracts.catalog import Item
+from zhengshu_contracts.catalog import Item, Quality
 
 from zhengshu_catalog.aggregation.domain import Structure, Version
 
@@ -54,3 +54,55 @@ class BatchRow(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime] = mapped_column(AT, server_default=func.clock_timestamp())
+
+
+class PushRow(Base):
+    """One push that is kept aside to be taken later, and what became of it if it was refused."""
+
+    __tablename__ = "pushes"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    """Also the batch's, once it is taken."""
+    dataset: Mapped[str] = mapped_column(Text, ForeignKey("datasets.id"))
+    push: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    spooled: Mapped[bool]
+    """Whether the body is still in the store."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    read: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int]
+    state: Mapped[str] = mapped_column(Text)
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    at: Mapped[datetime] = mapped_column(AT)
+
+
+class QualityRow(Base):
+    """The quality of a dataset's version that was measured last, and when it must be pushed to again."""
+
+    __tablename__ = "quality"
+
+    dataset: Mapped[str] = mapped_column(Text, ForeignKey("datasets.id"), primary_key=True)
+    epoch: Mapped[int]
+    version: Mapped[int]
+    revision: Mapped[int]
+    measured_at: Mapped[datetime] = mapped_column(AT)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    completeness: Mapped[float]
+    validity: Mapped[float]
+    uniqueness: Mapped[float]
+    consistency: Mapped[float]
+    due: Mapped[datetime | None] = mapped_column(AT)
+    lapsed: Mapped[bool]
+
+    def told(self, at: datetime) -> Quality:
+        """Return what is shown of it."""
+        return Quality(
+            version=str(Version(self.epoch, self.version)),
+            measured_at=self.measured_at,
+            rows=self.rows,
+            completeness=self.completeness,
+            validity=self.validity,
+            uniqueness=self.uniqueness,
+            consistency=self.consistency,
+            timely=self.due is None or self.due >= at,
+            due=self.due,
+        )

@@ -33,6 +33,7 @@ from zhengshu_contracts.vocabulary import (
     UpdateCycle,
 )
 
+from zhengshu_catalog.aggregation.quality import quality_of
 from zhengshu_catalog.entries import content, domain, operations, retiring
 from zhengshu_catalog.entries.domain import Entry
 from zhengshu_catalog.entries.errors import (
@@ -267,7 +268,8 @@ async def _answer(
 
 async def _show(unit: Unit, shown: Shown, reader: Principal) -> EntryOut:
     versions = await unit.entries.versions([shown.entry.id])
-    view = _view(shown, versions, reader)
+    measured = await quality_of(unit.session, shown.entry.id, datetime.now(UTC))
+    view = _view(shown, versions, reader).model_copy(update={"quality": measured})
     if shown.entry.retiring_at is None or not domain.sees_drafts(reader, shown.entry.provider):
         return view
     return view.model_copy(update={"retirement": await _retirement(unit, shown.entry)})
