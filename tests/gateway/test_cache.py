@@ -1,13 +1,16 @@
 """Hot pages: from the gateway's own memory, decided and recorded like any other, never older than known."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.gateway_harness import DATASET, say
+from support.gateway_harness import DATASET, PROVIDER, READER, client, say
 from support.until import until
+from zhengshu_contracts.access import AccessDecided, AccessEnded
 from zhengshu_contracts.policy import (
     DatasetGrants,
     DatasetVersion,
+    client_key,
     dataset_key,
     version_key,
 )
@@ -197,3 +200,38 @@ class TestRoom:
             await hot.get(f"{ROWS}?limit={limit}", "sys-reader")
         assert await asked(hot) == 5  # 1, 2, 3, 4, and 2 again
         assert hot.parts.pages.size <= 3 * (cache.OVERHEAD + 100)
+
+
+class TestDecisionsRemembered:
+    """What is not worked out again is what a fresh look would say."""
+
+    async def test_until_a_period_begins_or_ends(self, hot):
+        now = datetime.now(UTC)
+        short = grant(starts=now + timedelta(seconds=1), ends=now + timedelta(seconds=2))
+        await hot.put(dataset_key("sharing", DATASET), DatasetGrants(id=DATASET, grants=(short,)))
+        path = f"{ROWS}?select=amount"
+        assert (await hot.get(path, "sys-reader")).status_code == 403
+        await asyncio.sleep(1.2)
+        assert (await hot.get(path, "sys-reader")).status_code == 200
+        await asyncio.sleep(1)
+        assert (await hot.get(path, "sys-reader")).status_code == 403
+
+    async def test_until_the_client_is_somebody_else(self, hot):
+        key = client_key("catalog", "sys-moving")
+        await hot.put(key, client("sys-moving", PROVIDER))
+        assert (await hot.get(f"{ROWS}?select=sample", "sys-moving")).status_code == 200
+        await hot.put(key, client("sys-moving", READER))
+        assert (await hot.get(f"{ROWS}?select=sample", "sys-moving")).status_code == 403
+
+
+async def test_records_are_what_the_contract_says(hot):
+    await hot.get(ROWS, "sys-reader")
+
+    async def both():
+        told = await hot.records()
+        return told if len(told) == 2 else None
+
+    decided, ended = await until(both)
+    assert set(decided["data"]) == set(AccessDecided.model_fields)
+    assert set(ended["data"]) == set(AccessEnded.model_fields)
+    assert decided["id"] != ended["id"]

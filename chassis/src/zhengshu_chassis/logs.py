@@ -4,6 +4,7 @@ Never a body, a query string, or an exception's own words (which may quote a row
 DEBUG. Written out here because a logging library costs each process more memory than it saves lines.
 """
 
+import asyncio
 import logging
 import sys
 import traceback
@@ -15,6 +16,8 @@ import orjson
 from zhengshu_chassis.tracing import trace_id
 
 FRAMES = 6
+TOGETHER = 0.02
+"""Seconds that a line may wait for others."""
 
 
 class Log:
@@ -23,6 +26,7 @@ class Log:
     def __init__(self) -> None:
         self._service = "-"
         self._threshold = logging.INFO
+        self._flushing = False
 
     def configure(self, service: str, threshold: int) -> None:
         """Say whose log this is and what is worth a line."""
@@ -58,6 +62,22 @@ class Log:
             **fields,
         }
         sys.stdout.write(orjson.dumps(told, default=str).decode() + "\n")
+        self._flush(at_once=level > logging.INFO)
+
+    def _flush(self, *, at_once: bool) -> None:
+        """Send lines on: those of one moment together, since each write costs as much as the line."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            at_once = True
+        if at_once:
+            sys.stdout.flush()
+        elif not self._flushing:
+            self._flushing = True
+            loop.call_later(TOGETHER, self._flushed)
+
+    def _flushed(self) -> None:
+        self._flushing = False
         sys.stdout.flush()
 
 

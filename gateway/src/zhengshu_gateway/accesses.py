@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from zhengshu_chassis.telemetry import trace_id
-from zhengshu_contracts.access import AccessDecided, AccessEnded
 from zhengshu_contracts.identity import Identity, View
 
 from zhengshu_gateway.case import Decision
@@ -19,7 +18,7 @@ from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import Ending
 from zhengshu_gateway.known import Known
 from zhengshu_gateway.lease import Lease
-from zhengshu_gateway.records import Records, new_record
+from zhengshu_gateway.records import Records, Told, new_record
 from zhengshu_gateway.upstreams import VOUCHED
 
 RECHECK = 0.5
@@ -80,15 +79,15 @@ class Accesses:
     def close(self, access: Access, ending: Ending) -> None:
         """Record how it ended."""
         self._records.ended(
-            AccessEnded.model_construct(
-                record=access.record,
-                at=datetime.now(UTC),
-                outcome=ending.outcome,
-                status=ending.status,
-                bytes=ending.bytes,
-                rows=ending.rows,
-                version=ending.version,
-            )
+            {
+                "record": access.record,
+                "at": datetime.now(UTC),
+                "outcome": ending.outcome,
+                "status": ending.status,
+                "bytes": ending.bytes,
+                "rows": ending.rows,
+                "version": ending.version,
+            }
         )
 
     def watch(self, access: Access) -> Callable[[], bool]:
@@ -128,26 +127,26 @@ class Accesses:
             raise PolicyStale("授权信息超过时限未更新")
 
     def _fresh(self, question: Question, decision: Decision) -> bool:
-        return self._feed.fresh(decision.uses | question.caller.writers)
+        return self._feed.fresh(decision.uses) and self._feed.fresh(question.caller.writers)
 
 
-def _decided(record: str, question: Question, decision: Decision) -> AccessDecided:
+def _decided(record: str, question: Question, decision: Decision) -> Told:
     principal, view = question.caller.principal, decision.view
-    return AccessDecided.model_construct(
-        record=record,
-        at=datetime.now(UTC),
-        client=principal.id,
-        client_kind=principal.kind,
-        organization=principal.organization,
-        action=question.action,
-        mode=question.mode,
-        dataset=question.dataset,
-        allowed=decision.allowed,
-        rule=decision.rule,
-        basis=decision.citation,
-        columns=view.columns if view else (),
-        filtered=bool(view and view.filter),
-        grant=decision.grant,
-        authorization=decision.authorization,
-        trace=trace_id() or None,
-    )
+    return {
+        "record": record,
+        "at": datetime.now(UTC),
+        "client": principal.id,
+        "client_kind": principal.kind,
+        "organization": principal.organization,
+        "action": question.action,
+        "mode": question.mode,
+        "dataset": question.dataset,
+        "allowed": decision.allowed,
+        "rule": decision.rule,
+        "basis": decision.citation,
+        "columns": view.columns if view else (),
+        "filtered": bool(view and view.filter),
+        "grant": decision.grant,
+        "authorization": decision.authorization,
+        "trace": trace_id() or None,
+    }

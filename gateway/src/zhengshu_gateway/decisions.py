@@ -17,6 +17,8 @@ from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.policy import decide
 
 LARGEST = 64 * 1024
+REMEMBERED = 5_000
+NEVER = datetime.max.replace(tzinfo=UTC)
 ACTIONS = {
     Mode.QUERY: Action.DATASET_QUERY,
     Mode.VERIFY: Action.DATASET_VERIFY,
@@ -38,28 +40,56 @@ class Question:
 
 
 class Decisions:
-    """Asks the policy with the facts of the moment."""
+    """Asks the policy with the facts of the moment.
+
+    A decision is a function of its case: while the very same facts stand and no period in them has begun
+    or ended, the answer is the same and is not worked out again.
+    """
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
+        self._made: dict[tuple[object, ...], tuple[Case, datetime, Decision]] = {}
 
     def decide(self, question: Question) -> Decision:
         """Decide now."""
-        known, caller = self._feed.known, question.caller
-        return decide(
-            Case(
-                principal=caller.principal,
-                action=question.action,
-                mode=question.mode,
-                dataset=known.datasets.get(question.dataset),
-                now=datetime.now(UTC),
-                grants=known.held(question.dataset, caller.principal.organization),
-                listing=known.listings.get(question.dataset),
-                requested=question.requested,
-                named=question.grant,
-                opener=caller.opener,
-            )
+        known, caller, now = self._feed.known, question.caller, datetime.now(UTC)
+        principal, name = caller.principal, question.dataset
+        dataset, listing = known.datasets.get(name), known.listings.get(name)
+        grants = known.held(name, principal.organization)
+        asked = (
+            principal.id,
+            name,
+            question.action,
+            question.mode,
+            question.requested,
+            question.grant,
         )
+        made = self._made.get(asked)
+        if made is not None:
+            case, until, decision = made
+            same = case.dataset is dataset and case.grants is grants and case.listing is listing
+            if same and case.principal is principal and case.now <= now < until:
+                return decision
+        case = Case(
+            principal=principal,
+            action=question.action,
+            mode=question.mode,
+            dataset=dataset,
+            now=now,
+            grants=grants,
+            listing=listing,
+            requested=question.requested,
+            named=question.grant,
+            opener=caller.opener,
+        )
+        return self._remember(asked, case)
+
+    def _remember(self, asked: tuple[object, ...], case: Case) -> Decision:
+        decision = decide(case)
+        if len(self._made) >= REMEMBERED:
+            self._made.clear()
+        self._made[asked] = (case, _stands_until(case), decision)
+        return decision
 
     def admits(self, question: Question) -> bool:
         """Tell whether the caller is still somebody: known and not locked."""
@@ -101,6 +131,14 @@ class Decisions:
             revision=dataset.revision if dataset else None,
             policy=known.applied,
         )
+
+
+def _stands_until(case: Case) -> datetime:
+    """Return when the first period in a case begins or ends after its moment."""
+    moments = [moment for grant in case.grants for moment in (grant.starts, grant.ends)]
+    if case.listing is not None:
+        moments += [one.ends for one in case.listing.authorizations]
+    return min((moment for moment in moments if moment > case.now), default=NEVER)
 
 
 FOREIGN = frozenset({"cursor", "format", "bom", "since", "until"})

@@ -34,6 +34,8 @@ BACKLOG = 20_000
 """Endings kept while the stream takes none; beyond, the oldest are left to audit's clock."""
 MINUTE = 60.0
 
+Told = dict[str, Any]
+"""The members of an event, written as they are: building a model first would cost as much as the rest."""
 Waiting = tuple[bytes, "asyncio.Future[None] | None"]
 
 
@@ -52,17 +54,19 @@ class Records:
         """Whether a record can be sent at all right now."""
         return self._bus.connected
 
-    async def decided(self, event: AccessDecided) -> None:
-        """Return when the stream has stored the decision, or raise RecordUnavailable."""
+    async def decided(self, told: Told) -> None:
+        """Return when the stream has stored a decision, or raise RecordUnavailable."""
         if not self.available:
             raise RecordUnavailable
         accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._add(event, event.record, event.at, accepted)
+        record = told["record"]
+        self._add(_envelope(AccessDecided, f"{record}.decided", record, told), accepted)
         await accepted
 
-    def ended(self, event: AccessEnded) -> None:
+    def ended(self, told: Told) -> None:
         """Note how a recorded access ended."""
-        self._add(event, event.record, event.at, None)
+        record = told["record"]
+        self._add(_envelope(AccessEnded, f"{record}.ended", record, told), None)
 
     def refused(self, address: str, rule: str) -> None:
         """Count an anonymous refusal; nobody fills the ledger by knocking."""
@@ -96,13 +100,11 @@ class Records:
         minute = datetime.now(UTC).replace(second=0, microsecond=0)
         counted, self._counted = self._counted, Counter()
         for (group, rule), count in counted.items():
-            event = RefusalsCounted(minute=minute, group=group, rule=rule, count=count)
-            self._add(event, group, minute, None)
+            told = {"minute": minute, "group": group, "rule": rule, "count": count}
+            self._add(_envelope(RefusalsCounted, str(uuid.uuid4()), group, told), None)
 
-    def _add(
-        self, event: Event, about: str, at: datetime, accepted: "asyncio.Future[None] | None"
-    ) -> None:
-        self._queue.append((_envelope(event, about, at), accepted))
+    def _add(self, envelope: bytes, accepted: "asyncio.Future[None] | None") -> None:
+        self._queue.append((envelope, accepted))
         while len(self._queue) > BACKLOG and self._queue[0][1] is None:
             self._queue.popleft()
         self._wake.set()
@@ -158,16 +160,17 @@ def address_group(address: str) -> str:
     return str(ip_network(f"{address}/{24 if parsed.version == 4 else 48}", strict=False))
 
 
-def _envelope(event: Event, about: str, at: datetime) -> bytes:
+def _envelope(kind: type[Event], identity: str, about: str, told: Told) -> bytes:
     """Write one CloudEvents envelope (`contracts.base.Envelope`; a test reads it back)."""
-    told: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": str(uuid.uuid4()),
-        "source": "gateway",
-        "type": type(event).subject,
-        "subject": about,
-        "time": at,
-        "datacontenttype": "application/json",
-        "data": event.__dict__,
-    }
-    return orjson.dumps(told)
+    return orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": identity,
+            "source": "gateway",
+            "type": kind.subject,
+            "subject": about,
+            "time": told["at"] if "at" in told else told["minute"],
+            "datacontenttype": "application/json",
+            "data": told,
+        }
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Self
 
 import yaml
@@ -19,6 +20,7 @@ SERVICES = frozenset({"catalog", "sharing", "opening", "audit"})
 GATEWAY = "gateway"
 SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}|\.well-known")
 """What a part of a path may look like: identifiers need nothing that would have to be decoded."""
+REMEMBERED = 5_000
 PLACE = re.compile(r"\{([a-z]+)\}")
 ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S+)")
 
@@ -130,11 +132,21 @@ class Routes:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.all = tuple(routes)
         self._root = _Node()
+        self._found: dict[tuple[str, str], tuple[Route, Mapping[str, str]]] = {}
         for route in self.all:
             self._insert(route)
 
     def match(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """Return the one route of a request and what its places hold; NoSuchPath, MethodNotAllowed."""
+        found = self._found.get((method, path))
+        if found is None:
+            found = self._search(method, path)
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[method, path] = found
+        return found
+
+    def _search(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         values: list[str] = []
         node: _Node | None = self._root
         for part in _parts(path):
@@ -150,7 +162,7 @@ class Routes:
         if method not in node.methods:
             raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(node.methods))})
         route, names = node.methods[method]
-        return route, dict(zip(names, values, strict=True))
+        return route, MappingProxyType(dict(zip(names, values, strict=True)))
 
     def _insert(self, route: Route) -> None:
         node, names = self._root, []

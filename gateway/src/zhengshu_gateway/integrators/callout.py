@@ -156,12 +156,11 @@ class Callout:
             allowed=allowed,
             rule=rule,
         )
-        await self._records.decided(decided)
+        await self._records.decided(decided.__dict__)
         if allowed:
             complete = AccessOutcome.COMPLETE
-            self._records.ended(
-                AccessEnded(record=record, at=now, outcome=complete, status=200, bytes=0)
-            )
+            ended = AccessEnded(record=record, at=now, outcome=complete, status=200, bytes=0)
+            self._records.ended(ended.__dict__)
 
     def _user(self, knock: Knock, caller: Caller) -> str:
         """Return the user's JWT: it ends when the access token ends."""
