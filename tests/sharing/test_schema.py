@@ -26,12 +26,12 @@ async def test_mapped_classes_are_what_was_migrated(sharing: Sharing) -> None:
 
     async with sharing.app.state.resources.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
-    assert len(own) == 16
+    assert len(own) == 17
 
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [("steps", "what"), ("matter_steps", "what"), ("usage_records", "text")],
+    [("steps", "what"), ("matter_steps", "what"), ("usage_records", "text"), ("forms", "html")],
 )
 async def test_what_was_said_and_recorded_stays(shared: Database, table: str, column: str) -> None:
     connection = await asyncpg.connect(shared.url)

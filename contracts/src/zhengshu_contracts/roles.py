@@ -29,6 +29,16 @@ class Action(StrEnum):
     ENTRY_RETIRE = "entry.retire"
     EXTENSION_DEFINE = "extension.define"
     SOURCE_NAME = "source.name"
+    ORGANIZATION_CHANGE = "organization.change"
+    CLIENT_LOCK = "client.lock"
+    CLIENT_REISSUE = "client.reissue"
+    VENDOR_ENTRUST = "vendor.entrust"
+    VENDOR_END = "vendor.end"
+    VENDOR_READ = "vendor.read"
+    SYSTEM_PLAN = "system.plan"
+    SYSTEM_ADVANCE = "system.advance"
+    STATEMENT_ISSUE = "statement.issue"
+    STATEMENT_READ = "statement.read"
     DATASET_PUSH = "dataset.push"
     BATCH_READ = "batch.read"
     DATASET_EXAMPLE = "dataset.example"
@@ -54,6 +64,8 @@ class Action(StrEnum):
     ATTACHMENT_ADD = "attachment.add"
     ATTACHMENT_READ = "attachment.read"
     DECISION_ENTER = "decision.enter"
+    FORM_ISSUE = "form.issue"
+    FORM_READ = "form.read"
     OBJECTION_FILE = "objection.file"
     OBJECTION_READ = "objection.read"
     OBJECTION_HANDLE = "objection.handle"
@@ -117,6 +129,16 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ENTRY_RETIRE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.EXTENSION_DEFINE: frozenset({Role.COMPETENT_OFFICER}),
     Action.SOURCE_NAME: frozenset({Role.COMPETENT_OFFICER}),
+    Action.ORGANIZATION_CHANGE: frozenset({Role.ADMINISTRATOR}),
+    Action.CLIENT_LOCK: frozenset({Role.ADMINISTRATOR}),
+    Action.CLIENT_REISSUE: frozenset({Role.ADMINISTRATOR}),
+    Action.VENDOR_ENTRUST: frozenset({Role.OFFICE_HEAD}),
+    Action.VENDOR_END: frozenset({Role.OFFICE_HEAD, Role.COMPETENT_OFFICER}),
+    Action.VENDOR_READ: frozenset(Role),
+    Action.SYSTEM_PLAN: frozenset({Role.DATA_OFFICER}),
+    Action.SYSTEM_ADVANCE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
+    Action.STATEMENT_ISSUE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
+    Action.STATEMENT_READ: frozenset(Role),
     Action.DATASET_PUSH: frozenset({SYSTEM}),
     Action.BATCH_READ: PEOPLE,
     Action.DATASET_EXAMPLE: PEOPLE,
@@ -141,6 +163,8 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.GRANT_DISPOSE: frozenset({Role.DATA_OFFICER}),
     Action.ATTACHMENT_ADD: HANDLES_MATTERS,
     Action.ATTACHMENT_READ: READS_MATTERS,
+    Action.FORM_ISSUE: HANDLES_MATTERS,
+    Action.FORM_READ: READS_MATTERS,
     Action.DECISION_ENTER: frozenset({Role.COMPETENT_OFFICER}),
     Action.OBJECTION_FILE: frozenset({Role.DATA_OFFICER}),
     Action.OBJECTION_READ: READS_MATTERS,

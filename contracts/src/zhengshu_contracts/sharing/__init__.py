@@ -53,6 +53,10 @@ from zhengshu_contracts.sharing.events import (
     StopAnnounced,
     UsageRecorded,
 )
+from zhengshu_contracts.sharing.forms import (
+    FormIn,
+    FormOut,
+)
 from zhengshu_contracts.sharing.grants import (
     Consultation,
     DisposalIn,
@@ -156,6 +160,8 @@ __all__ = [
     "ExtensionIn",
     "ExtensionOut",
     "ExtensionRequested",
+    "FormIn",
+    "FormOut",
     "GrantActivated",
     "GrantDisposed",
     "GrantEvent",

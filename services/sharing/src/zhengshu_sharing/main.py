@@ -15,6 +15,7 @@ from zhengshu_sharing.datasets import consumers as datasets
 from zhengshu_sharing.demands import api as demands
 from zhengshu_sharing.disputes import api as disputes
 from zhengshu_sharing.exchange import desk
+from zhengshu_sharing.forms import api as forms
 from zhengshu_sharing.grants import api as grants
 from zhengshu_sharing.grants import timers
 from zhengshu_sharing.objections import api as objections
@@ -44,6 +45,7 @@ def build(settings: SharingSettings) -> FastAPI:
             for one in (
                 applications,
                 attachments,
+                forms,
                 opinions,
                 grants,
                 corrections,

@@ -17,6 +17,7 @@ from zhengshu_sharing.applications.repository import Applications
 from zhengshu_sharing.attachments.repository import Attachments
 from zhengshu_sharing.clocks.repository import Clocks
 from zhengshu_sharing.datasets.repository import Datasets
+from zhengshu_sharing.forms.repository import Forms
 from zhengshu_sharing.grants.repository import Grants
 from zhengshu_sharing.matters.repository import Matters
 from zhengshu_sharing.opinions.repository import Opinions
@@ -38,6 +39,7 @@ class Unit:
     matters: Matters
     usage: Usage
     attachments: Attachments
+    forms: Forms
     clocks: Clocks
     outbox: Outbox
     dispatches: Dispatches
@@ -57,6 +59,7 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
             Matters(session),
             Usage(session),
             Attachments(session),
+            Forms(session),
             Clocks(session),
             Outbox(session, SERVICE),
             Dispatches(session),

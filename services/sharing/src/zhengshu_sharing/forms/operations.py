@@ -1,0 +1,56 @@
+"""Issuing a form and finding it again. The caller owns the transaction."""
+
+import secrets
+from datetime import datetime
+
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.sharing import FormIn, FormOut
+
+from zhengshu_sharing.access import sees
+from zhengshu_sharing.applications import operations as applications
+from zhengshu_sharing.applications import views
+from zhengshu_sharing.forms import pages
+from zhengshu_sharing.forms.errors import FormNotFound
+from zhengshu_sharing.unit import Unit
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""What nobody misreads on paper."""
+GROUPS = 3
+
+
+async def issue(
+    unit: Unit, application: str, wish: FormIn, *, by: Principal, now: datetime
+) -> FormOut:
+    """Issue a form of a case as it stands, under a code of its own."""
+    found = await applications.read(unit, application, by=by)
+    code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(GROUPS))
+    shown = await views.one(unit, found)
+    providers = {part.provider for part in found.parts}
+    html = pages.page(
+        wish.kind,
+        shown,
+        found,
+        code=code,
+        applicant=await unit.datasets.name_of(found.organization),
+        providers={one: await unit.datasets.name_of(one) for one in providers},
+        datasets=await unit.datasets.published(part.dataset for part in found.parts),
+        now=now,
+    )
+    await unit.forms.add(
+        code=code,
+        application=application,
+        kind=wish.kind,
+        issued_by=by.id,
+        issued_at=now,
+        html=html,
+    )
+    return FormOut(kind=wish.kind, code=code, number=found.number, issued_at=now)
+
+
+async def read(unit: Unit, code: str, *, by: Principal) -> str:
+    """Return a form as it was issued, to those whom its case concerns."""
+    form = await unit.forms.get(code)
+    case = await unit.applications.get(form.application)
+    if not sees(by, case.organization, *(part.provider for part in case.parts)):
+        raise FormNotFound(code)
+    return form.html

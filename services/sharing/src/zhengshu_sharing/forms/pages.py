@@ -1,0 +1,54 @@
+"""Fills the templates: an application in the words people read. Pure, but for reading its templates."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from zhengshu_contracts.sharing import ApplicationOut
+
+from zhengshu_sharing.applications.domain import Application
+from zhengshu_sharing.applications.states import CONSENTS
+from zhengshu_sharing.datasets.domain import Dataset
+from zhengshu_sharing.workdays import BEIJING
+
+PAGES = Environment(
+    loader=PackageLoader("zhengshu_sharing.forms"), autoescape=True, undefined=StrictUndefined
+)
+TITLES = {"application": "政务数据共享申请表", "approval": "政务数据共享审批表"}
+
+
+def page(
+    kind: str,
+    shown: ApplicationOut,
+    application: Application,
+    *,
+    code: str,
+    applicant: str,
+    providers: Mapping[str, str],
+    datasets: Mapping[str, Dataset],
+    now: datetime,
+) -> str:
+    """Return the HTML of a form."""
+    return PAGES.get_template("form.html").render(
+        kind=kind,
+        title=TITLES[kind],
+        case=shown,
+        consent=application.terms.consent,
+        code=code,
+        applicant=applicant,
+        providers=providers,
+        items={part.id: _items(datasets.get(part.dataset), part.items) for part in shown.parts},
+        consents={part.id: [one.who for one in CONSENTS[part.chain]] for part in application.parts},
+        issued=moment(now),
+        moment=moment,
+    )
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as people here write it."""
+    return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
+
+
+def _items(dataset: Dataset | None, names: Sequence[str]) -> str:
+    titles = {item.name: item.title for item in dataset.items} if dataset else {}
+    return "、".join(titles.get(name, name) for name in names)
