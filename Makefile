@@ -46,9 +46,11 @@ isolate: $(READY) ## Each distribution imports with nothing but what it declares
 check: lint types layers contracts-check isolate ## All of these
 
 ##@ Test
-.PHONY: test test-browser bench
+.PHONY: test faults test-browser bench
 test: $(READY) ## All tests but the browser's (T=path narrows)
 	@PYTHONHASHSEED=0 $(BIN)/pytest -m "not browser" -n 2 --dist loadfile $(T)
+faults: $(READY) ## Every fault again and again (ROUNDS=3): each named point in each service, chance kills by seed
+	@FAULT_ROUNDS=$(or $(ROUNDS),3) $(BIN)/pytest tests/faults
 test-browser: $(READY) ## The pages in a real Chromium (installed by apt when it is missing and we are root)
 	@which chromium chromium-browser >/dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null)
 	@$(BIN)/pytest tests/browser
@@ -65,7 +67,7 @@ contracts-check: $(READY) ## Generated documents are current, golden events stil
 ##@ Ship
 .PHONY: chart chart-test bundle images images-check
 chart: $(READY) ## Bring the chart's generated files up to date
-	@$(BIN)/python -m zhengshu_local.kubernetes deploy/k8s/zhengshu/files
+	@$(BIN)/python -m zhengshu_local.chart deploy/k8s/zhengshu
 chart-test: $(READY) ## The chart with real helm; each values file run on this machine; the bundle installed (minutes)
 	@$(BIN)/pytest tests/deploy -m "ship or not ship"
 bundle: $(READY) ## dist/: everything for an installation without network (ARCH=aarch64 for other machines)

@@ -67,7 +67,7 @@ def build(wheels: Path) -> dict[str, str]:
     for member in members:
         run(uv, "build", "--quiet", "--wheel", "--no-build-isolation", "--out-dir", wheels, member)
     (wheels / ".gitignore").unlink(missing_ok=True)
-    lines = {}
+    lines: dict[str, str] = {}
     for wheel in wheels.glob("*.whl"):
         name, version = wheel.name.split("-")[:2]
         line = f"{canonicalize_name(name)}=={version} --hash=sha256:{digest(wheel)}"
@@ -96,8 +96,9 @@ def wanted_by(name: str, extras: frozenset[str]) -> Iterator[Requirement]:
     environment = {**default_environment(), "python_version": PYTHON, "sys_platform": "linux"}
     for text in importlib.metadata.requires(name) or []:
         requirement = Requirement(text)
+        marker = requirement.marker
         cases = [{**environment, "extra": extra} for extra in ("", *extras)]
-        if requirement.marker is None or any(map(requirement.marker.evaluate, cases)):
+        if marker is None or any(marker.evaluate(case) for case in cases):
             yield requirement
 
 

@@ -91,7 +91,7 @@ def test_no_secret_is_rendered_and_none_is_written_out(objects):
 def test_every_workload_reads_only_secrets_that_are_its_business(objects):
     own = {
         "portal": set(),
-        "sharing": {"sharing", "sharing-app"},
+        "sharing": {"sharing", "sharing-app", "s3"},
         "opening": {"opening", "opening-app", "s3"},
         "audit": {"audit", "audit-app", "commission"},
     }

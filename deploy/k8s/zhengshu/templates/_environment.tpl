@@ -39,6 +39,9 @@
 - {name: {{ $prefix }}_NATS_USER, value: {{ ternary "operator" $name $operates }}}
 {{ include "zhengshu.from" (list $root (print $prefix "_NATS_PASSWORD") (ternary "nats" $name $operates) (ternary "operator-password" "nats-password" $operates)) }}
 {{- end }}
+{{- if has $name (include "zhengshu.keepers" $root | fromJsonArray) }}
+{{ include "zhengshu.store" (list $root $name) }}
+{{- end }}
 {{- if has $name (list "catalog" "sharing" "opening" "audit") }}
 {{ include "zhengshu.from" (list $root (print $prefix "_INTERNAL_KEY") $name "internal-key") }}
 {{- end }}
@@ -59,29 +62,10 @@
 {{- end -}}
 
 {{- define "zhengshu.environment.opening" -}}
-{{- $v := .root.Values -}}
 - {name: {{ .prefix }}_GATEWAY_URL, value: {{ include "zhengshu.url" (list .root "gateway") }}}
-- {name: {{ .prefix }}_PUBLIC_URL, value: {{ include "zhengshu.public" (list .root $v.hosts.api) }}}
+- {name: {{ .prefix }}_PUBLIC_URL, value: {{ include "zhengshu.public" (list .root .root.Values.hosts.api) }}}
 {{ include "zhengshu.from" (list .root (print .prefix "_CLIENT_ID") "opening" "client-id") }}
 {{ include "zhengshu.from" (list .root (print .prefix "_CLIENT_SECRET") "opening" "client-secret") }}
-- {name: {{ .prefix }}_STORE_URL, value: {{ $v.objectStore.url | default "file:///var/lib/zhengshu" }}}
-{{- with $v.objectStore }}
-{{- if .url }}
-{{- with .endpoint }}
-- {name: AWS_ENDPOINT, value: {{ . }}}
-{{- end }}
-{{- with .region }}
-- {name: AWS_REGION, value: {{ . }}}
-{{- end }}
-{{- if .credentialsSecret }}
-{{- range list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
-- name: {{ . }}
-  valueFrom:
-    secretKeyRef: {name: {{ $v.objectStore.credentialsSecret }}, key: {{ . }}}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
 {{- end -}}
 
 {{- define "zhengshu.environment.audit" -}}

@@ -46,6 +46,32 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Which components keep files. */}}
+{{- define "zhengshu.keepers" -}}["catalog","sharing","opening"]{{- end -}}
+
+{{/* Where a component keeps its files, and as whom: list root component */}}
+{{- define "zhengshu.store" -}}
+{{- $root := index . 0 -}}{{- $name := index . 1 -}}
+{{- with $root.Values.objectStore -}}
+- name: ZHENGSHU_{{ upper $name }}_STORE_URL
+  value: {{ .url | empty | ternary "file:///var/lib/zhengshu" (printf "%s/%s" (trimSuffix "/" .url) $name) }}
+{{- if .url }}
+{{- with .endpoint }}
+- {name: AWS_ENDPOINT, value: {{ . }}}
+{{- end }}
+{{- with .region }}
+- {name: AWS_REGION, value: {{ . }}}
+{{- end }}
+{{- $secret := .credentialsSecret }}
+{{- range $key := $secret | empty | ternary list (list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY") }}
+- name: {{ $key }}
+  valueFrom:
+    secretKeyRef: {name: {{ $secret }}, key: {{ $key }}}
+{{- end }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
 {{/* Where NATS is: root */}}
 {{- define "zhengshu.nats.url" -}}
 {{- if eq .Values.nats.mode "cluster" -}}

@@ -6,7 +6,7 @@
 {{- $name := printf "%s-%s%s" (include "zhengshu.fullname" $root) .component (ternary "" "-work" $serves) -}}
 {{- $place := list $root .component .process -}}
 {{- $scales := and $serves .values.autoscaling.enabled -}}
-{{- $stores := and (eq .component "opening") (not $root.Values.objectStore.url) -}}
+{{- $stores := and (has .component (include "zhengshu.keepers" $root | fromJsonArray)) (not $root.Values.objectStore.url) -}}
 {{- $mounts := list (include "zhengshu.database.mount" (list $root .component)) -}}
 {{- $dated := and (eq .component "sharing") $root.Values.calendar -}}
 {{- if $dated }}{{ $mounts = append $mounts "- {name: calendar, mountPath: /etc/zhengshu/calendar, readOnly: true}" }}{{ end -}}
@@ -88,7 +88,7 @@ spec:
         {{- end }}
         {{- if $stores }}
         - name: files
-          persistentVolumeClaim: {claimName: {{ include "zhengshu.fullname" $root }}-files}
+          persistentVolumeClaim: {claimName: {{ include "zhengshu.fullname" $root }}-{{ .component }}-files}
         {{- end }}
 ---
 apiVersion: v1

@@ -1,16 +1,13 @@
-"""What the Helm chart shares with the node on one machine: rights in NATS and PostgreSQL, and secrets.
+"""What an operator of the Helm chart is given: Secrets, and a script for a PostgreSQL of one's own.
 
 Knows names of Secrets and their keys as the chart refers to them, nothing of the objects in the chart.
-`python -m zhengshu_local.kubernetes [--check] deploy/k8s/zhengshu/files` writes the chart's generated files.
 """
 
 import json
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from zhengshu_local import databases, nats
+from zhengshu_local import databases
 from zhengshu_local.credentials import Secrets
 
 Keys = Mapping[str, str]
@@ -110,46 +107,3 @@ def script(secrets: Secrets) -> str:
 def login_roles(database: str) -> list[str]:
     """Return the roles of a database that sign in."""
     return [role for role in databases.roles(database) if role not in WITHOUT_LOGIN]
-
-
-def chart_files() -> dict[str, str]:
-    """Return the generated files of the chart: one source of rights for both ways to run."""
-    rights = nats.configuration(
-        4222,
-        Path("/data"),
-        {user: f"$NATS_{user.upper()}" for user in nats.rights()},
-        "$NATS_ISSUER",
-    )
-    for local in ("listen", "server_name"):  # the chart says where
-        rights.pop(local)
-    prepared = {
-        name: {
-            "login": login_roles(name),
-            "members": {role: databases.MEMBERS.get(role, []) for role in login_roles(name)},
-            "others": sorted(WITHOUT_LOGIN & set(databases.roles(name))),
-            "closed": databases.CLOSED,
-            "sql": [*databases.outside(name, name), *databases.inside(name)],
-        }
-        for name in databases.DATABASES
-    }
-    files = {"nats.json": rights, "databases.json": prepared}
-    return {name: json.dumps(value, indent=1) + "\n" for name, value in files.items()}
-
-
-def main(arguments: list[str]) -> int:
-    """Write the files, or say which of them is not current."""
-    folder = Path(arguments[-1])
-    wrong = []
-    for name, text in chart_files().items():
-        path = folder / name
-        if "--check" not in arguments:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            wrong.append(name)
-    if wrong:
-        print(f"{', '.join(wrong)} is not current: run `make chart`")
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
