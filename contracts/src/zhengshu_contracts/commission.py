@@ -36,6 +36,7 @@ class DispatchKind(Labelled):
     OPENING = "opening", "开放登记"
     OPEN_APPLICATION = "open_application", "授权开放申请转报"
     CHECKPOINT = "checkpoint", "存证检查点"
+    RECONCILIATION = "reconciliation", "数据对账"
 
 
 class EntryFiling(ApiModel):
@@ -154,6 +155,20 @@ class CheckpointFiling(ApiModel):
     proof: list[str]
 
 
+class ReconciliationFiling(ApiModel):
+    """`reconciliation`: what the node has of a dataset at an acknowledged version; asks for the same.
+
+    `digest` is the sum modulo 2²⁵⁶ of the SHA-256 of each row's `upsert` line as uploaded (UTF-8, without its
+    line break), in hexadecimal: it does not depend on the order of rows, nor on how they came.
+    """
+
+    dataset: str
+    epoch: int
+    to: int
+    rows: int
+    digest: str
+
+
 class Acceptance(ApiModel):
     """202: the Commission has it."""
 
@@ -244,6 +259,17 @@ class CountersignatureAnswer(ApiModel):
     signature: Exact
 
 
+class ReconciliationAnswer(ApiModel):
+    """What the Commission holds of a dataset, counted and summed as `ReconciliationFiling` says."""
+
+    kind: Literal["reconciliation"] = "reconciliation"
+    dataset: str
+    epoch: int
+    to: int
+    rows: int
+    digest: str
+
+
 Answer: TypeAlias = Annotated[
     EntryAnswer
     | AcknowledgementAnswer
@@ -253,7 +279,8 @@ Answer: TypeAlias = Annotated[
     | DecisionAnswer
     | OpeningAnswer
     | OpenDecisionAnswer
-    | CountersignatureAnswer,
+    | CountersignatureAnswer
+    | ReconciliationAnswer,
     Field(discriminator="kind"),
 ]
 
@@ -296,6 +323,7 @@ CALLBACK_OWNER: dict[str, str] = {
     "opening": "opening",
     "open_decision": "opening",
     "countersignature": "audit",
+    "reconciliation": "catalog",
 }
 """Which service applies which kind of call-back."""
 
@@ -309,5 +337,6 @@ FILINGS: dict[DispatchKind, type[ApiModel]] = {
     DispatchKind.OPENING: OpeningFiling,
     DispatchKind.OPEN_APPLICATION: OpenApplicationFiling,
     DispatchKind.CHECKPOINT: CheckpointFiling,
+    DispatchKind.RECONCILIATION: ReconciliationFiling,
 }
 """The payload each kind of dispatch carries."""

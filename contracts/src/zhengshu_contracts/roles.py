@@ -41,6 +41,7 @@ class Action(StrEnum):
     STATEMENT_READ = "statement.read"
     DATASET_PUSH = "dataset.push"
     BATCH_READ = "batch.read"
+    DATASET_RECONCILE = "dataset.reconcile"
     DATASET_EXAMPLE = "dataset.example"
     DATASET_QUERY = "dataset.query"
     DATASET_CHANGES = "dataset.changes"
@@ -141,6 +142,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.STATEMENT_READ: frozenset(Role),
     Action.DATASET_PUSH: frozenset({SYSTEM}),
     Action.BATCH_READ: PEOPLE,
+    Action.DATASET_RECONCILE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
     Action.DATASET_EXAMPLE: PEOPLE,
     Action.DATASET_QUERY: frozenset({SYSTEM}),
     Action.DATASET_CHANGES: frozenset({SYSTEM}),

@@ -7,6 +7,8 @@ from zhengshu_contracts.catalog.batches import (
     BatchState,
     Quality,
     Receipt,
+    Reconciliation,
+    ReconciliationList,
     RowProblem,
 )
 from zhengshu_contracts.catalog.entries import (
@@ -116,6 +118,8 @@ __all__ = [
     "OrganizationRegistered",
     "Quality",
     "Receipt",
+    "Reconciliation",
+    "ReconciliationList",
     "RetirementIn",
     "RetirementOut",
     "ReviewIn",

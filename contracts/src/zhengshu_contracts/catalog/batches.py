@@ -99,3 +99,26 @@ class Quality(ApiModel):
     consistency: float = Field(description="一致性:实有行数与登记行数相符为 1")
     timely: bool = Field(description="及时性:是否在更新周期内更新")
     due: datetime | None = Field(description="按更新周期应再次更新的时间;不定期与实时为空")
+
+
+class Reconciliation(ApiModel):
+    """A dataset compared with what the municipal platform holds of it."""
+
+    id: str = Field(description="对账标识")
+    dataset: DatasetId
+    asked_at: datetime = Field(description="发起时间")
+    version: str | None = Field(default=None, description="所对的版本:市级已确认到的版本")
+    rows: int | None = Field(default=None, description="本节点行数")
+    digest: str | None = Field(default=None, description="本节点内容摘要")
+    held_version: str | None = Field(default=None, description="市级持有的版本")
+    held_rows: int | None = Field(default=None, description="市级行数")
+    held_digest: str | None = Field(default=None, description="市级内容摘要")
+    outcome: str | None = Field(
+        default=None, description="agree 一致;differ 不一致;moved 期间有新的上报,请重新对账;空为进行中"
+    )
+
+
+class ReconciliationList(Page):
+    """A dataset's reconciliations, newest first."""
+
+    reconciliations: list[Reconciliation]

@@ -8,7 +8,7 @@ from zhengshu_chassis.dispatch import Desk
 from zhengshu_chassis.supervision import every
 
 from zhengshu_catalog.aggregation import api as aggregation
-from zhengshu_catalog.aggregation import later, quality, reader, uploads
+from zhengshu_catalog.aggregation import later, quality, reader, reconciling, uploads
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
 from zhengshu_catalog.extensions import api as extensions
@@ -27,6 +27,7 @@ def desk() -> Desk:
     made = Desk("catalog", unit=lambda session: session)
     entry_callbacks.register(made)
     made.on_callback("acknowledgement")(uploads.acknowledge)
+    made.on_callback("reconciliation")(reconciling.compare)
     return made
 
 
@@ -59,6 +60,7 @@ def build(settings: CatalogSettings) -> FastAPI:
         workers={
             "pushes": every(1.0, later.take_waiting),
             "quality": every(30.0, quality.measure_all),
+            "reconciliations": every(2.0, reconciling.count_waiting),
         },
         on_start=reader.start,
         on_stop=reader.stop,

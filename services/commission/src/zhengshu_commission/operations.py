@@ -50,6 +50,7 @@ def about(kind: DispatchKind, body: ApiModel) -> str:
     member = {
         DispatchKind.ENTRY: "entry",
         DispatchKind.UPLOAD: "dataset",
+        DispatchKind.RECONCILIATION: "dataset",
         DispatchKind.APPLICATION: "part",
         DispatchKind.OPINION: "part",
         DispatchKind.WITHDRAWAL: "part",
@@ -98,6 +99,18 @@ async def _withdrawal(store: Store, row: FilingRow) -> None:
         withdrawn.state = WITHDRAWN
 
 
+async def _reconciliation(store: Store, row: FilingRow) -> None:
+    filing = wire.ReconciliationFiling.model_validate(row.body)
+    held = await store.holding(filing.dataset)
+    rows, digest = await store.sum_rows(filing.dataset)
+    row.state = ANSWERED
+    epoch, to = (held.epoch, held.to) if held else (0, 0)
+    answer = wire.ReconciliationAnswer(
+        dataset=filing.dataset, epoch=epoch, to=to, rows=rows, digest=digest
+    )
+    store.answer(row.ref, answer)
+
+
 async def _noted(_: Store, row: FilingRow) -> None:
     row.state = ANSWERED
 
@@ -117,6 +130,7 @@ ARRIVALS: dict[str, Callable[[Store, FilingRow], Awaitable[None]]] = {
     DispatchKind.OPINION: _opinion,
     DispatchKind.WITHDRAWAL: _withdrawal,
     DispatchKind.REVOCATION: _noted,
+    DispatchKind.RECONCILIATION: _reconciliation,
     DispatchKind.OPENING: _decidable,
     DispatchKind.OPEN_APPLICATION: _decidable,
 }

@@ -123,14 +123,18 @@ class Store:
         """Drop a dataset's rows before a new epoch."""
         await self.session.execute(delete(HeldRow).where(HeldRow.dataset == dataset))
 
-    async def put_rows(self, dataset: str, rows: dict[str, dict[str, Any]]) -> None:
-        """Insert or overwrite rows by id."""
+    async def put_rows(self, dataset: str, rows: dict[str, tuple[dict[str, Any], bytes]]) -> None:
+        """Insert or overwrite rows by id, each with its line's digest."""
         if not rows:
             return
-        values = [{"dataset": dataset, "id": id_, "row": row} for id_, row in rows.items()]
+        values = [
+            {"dataset": dataset, "id": id_, "row": row, "digest": digest}
+            for id_, (row, digest) in rows.items()
+        ]
         statement = insert(HeldRow)
         statement = statement.on_conflict_do_update(
-            index_elements=["dataset", "id"], set_={"row": statement.excluded.row}
+            index_elements=["dataset", "id"],
+            set_={"row": statement.excluded.row, "digest": statement.excluded.digest},
         )
         await self.session.execute(statement, values)
 
@@ -145,6 +149,15 @@ class Store:
         """Count the rows held of a dataset."""
         query = select(func.count()).select_from(HeldRow).where(HeldRow.dataset == dataset)
         return await self.session.scalar(query) or 0
+
+    async def sum_rows(self, dataset: str) -> tuple[int, str]:
+        """Count the rows held of a dataset, and sum their digests modulo 2²⁵⁶."""
+        query = select(HeldRow.digest).where(HeldRow.dataset == dataset)
+        rows = total = 0
+        async for digest in await self.session.stream_scalars(query):
+            rows += 1
+            total += int.from_bytes(digest)
+        return rows, f"{total % (1 << 256):064x}"
 
     async def is_municipal(self, dataset: str) -> bool:
         """Tell whether a dataset is of the municipal catalogue."""

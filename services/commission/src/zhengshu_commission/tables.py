@@ -64,13 +64,14 @@ class HoldingRow(Base):
 
 
 class HeldRow(Base):
-    """One row of a county's dataset, as uploaded."""
+    """One row of a county's dataset, as uploaded; `digest` is its line's SHA-256."""
 
     __tablename__ = "held_rows"
 
     dataset: Mapped[str] = mapped_column(String(80), primary_key=True)
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     row: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    digest: Mapped[bytes]
 
 
 class MunicipalEntryRow(Base):

@@ -23,7 +23,7 @@ class Intake:
     store: Store
     dataset: str
     count: int = 0
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[str, tuple[dict[str, Any], bytes]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
 
     async def take(self, line: bytes) -> None:
@@ -38,7 +38,7 @@ class Intake:
             self.rows.pop(key, None)
             self.gone.append(key)
         else:
-            self.rows[key] = change["row"]
+            self.rows[key] = (change["row"], hashlib.sha256(line).digest())
         if len(self.rows) + len(self.gone) >= CHUNK:
             await self.flush()
 

@@ -15,7 +15,7 @@ from zhengshu_chassis.rows import BadQuery, parse
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action
 
-from zhengshu_catalog.aggregation import batches, example, push_api, reading
+from zhengshu_catalog.aggregation import batches, example, push_api, reading, reconciling
 from zhengshu_catalog.aggregation.asking import (
     Turn,
     body_of,
@@ -293,4 +293,5 @@ def _purpose(seen: Sight) -> str:
 router = APIRouter()
 router.include_router(push_api.router)
 router.include_router(batches.router)
+router.include_router(reconciling.router)
 router.include_router(reads)

@@ -49,7 +49,7 @@ async def list_batches(
 
     已入库的批次,最新的在前;逐行的不合格明细见各批次。
     """
-    if not await _may(session, asker.principal, dataset):
+    if not await may(session, asker.principal, dataset):
         raise DatasetNotFound(dataset, next="请核对数据集标识")
     query = select(BatchRow).where(BatchRow.dataset == dataset)
     after = (place.after,) if place.after else None
@@ -142,7 +142,7 @@ async def _find(session: AsyncSession, batch: str, principal: Principal) -> Batc
     """Return a batch to whoever may see it; to others it does not exist."""
     row, push = await session.get(BatchRow, batch), await session.get(PushRow, batch)
     dataset = row.dataset if row else push.dataset if push else None
-    if dataset is None or not await _may(session, principal, dataset):
+    if dataset is None or not await may(session, principal, dataset):
         raise BatchNotFound(batch, next="请核对批次标识")
     if push:
         return progress(push, row)
@@ -154,7 +154,8 @@ async def _find(session: AsyncSession, batch: str, principal: Principal) -> Batc
     )  # fmt: skip
 
 
-async def _may(session: AsyncSession, principal: Principal, dataset: str) -> bool:
+async def may(session: AsyncSession, principal: Principal, dataset: str) -> bool:
+    """Tell whether somebody is of the provider, or supervises."""
     entry = await Entries(session).find(dataset)
     if entry is None:
         return False

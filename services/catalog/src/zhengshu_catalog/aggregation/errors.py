@@ -70,6 +70,13 @@ class FormatNotRead(Unsupported):
     title = "不支持的数据格式"
 
 
+class NothingAcknowledged(Conflict):
+    """The municipal platform has nothing of the dataset yet."""
+
+    slug = "nothing-acknowledged"
+    title = "市级平台尚未确认收到数据"
+
+
 class NotMeasured(NotFound):
     """No quality is known of this dataset (yet)."""
 

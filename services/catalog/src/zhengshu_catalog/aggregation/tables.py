@@ -106,3 +106,21 @@ class QualityRow(Base):
             timely=self.due is None or self.due >= at,
             due=self.due,
         )
+
+
+class ReconciliationRow(Base):
+    """One comparison of a dataset with what the municipal platform holds of it."""
+
+    __tablename__ = "reconciliations"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    dataset: Mapped[str] = mapped_column(Text, ForeignKey("datasets.id"))
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(AT)
+    dispatch: Mapped[str | None] = mapped_column(Text)
+    epoch: Mapped[int | None]
+    version: Mapped[int | None]
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    digest: Mapped[str | None] = mapped_column(Text)
+    held: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    answered_at: Mapped[datetime | None] = mapped_column(AT)

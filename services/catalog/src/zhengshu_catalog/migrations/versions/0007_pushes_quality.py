@@ -1,4 +1,4 @@
-"""Pushes that are taken later, the quality of versions, and how timely datasets are."""
+"""Pushes that are taken later, the quality of versions, how timely datasets are, and reconciliations."""
 
 from alembic import op
 from zhengshu_chassis.migrate import grants
@@ -39,10 +39,27 @@ STATEMENTS = (
         lapsed boolean NOT NULL
     )
     """,
+    """
+    CREATE TABLE reconciliations (
+        id text CONSTRAINT pk_reconciliations PRIMARY KEY,
+        dataset text NOT NULL CONSTRAINT fk_reconciliations_dataset REFERENCES datasets (id),
+        asked_by text NOT NULL,
+        asked_at timestamptz NOT NULL,
+        dispatch text,
+        epoch int,
+        version int,
+        rows bigint,
+        digest text,
+        held jsonb,
+        answered_at timestamptz
+    )
+    """,
+    "CREATE INDEX ix_reconciliations_dataset_id ON reconciliations (dataset, id)",
+    "CREATE INDEX ix_reconciliations_waiting ON reconciliations (id) WHERE dispatch IS NULL",
 )
 
 
 def upgrade() -> None:
     for statement in STATEMENTS:
         op.execute(statement)
-    grants(op, "pushes, quality")
+    grants(op, "pushes, quality, reconciliations")
