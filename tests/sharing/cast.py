@@ -11,7 +11,12 @@ from sqlalchemy import text
 from support.databases import Database
 from zhengshu_chassis.auth import HEADER, seal
 from zhengshu_chassis.ids import new
-from zhengshu_contracts.catalog import EntryPublished, ItemBrief, OrganizationRegistered
+from zhengshu_contracts.catalog import (
+    EntryPublished,
+    ItemBrief,
+    OrganizationRegistered,
+    ServiceRegistrationChanged,
+)
 from zhengshu_contracts.identity import Identity, Principal
 from zhengshu_contracts.policy import Citation, Condition
 from zhengshu_contracts.roles import Action
@@ -22,6 +27,7 @@ from zhengshu_contracts.vocabulary import (
     Origin,
     PrincipalKind,
     Role,
+    ServiceRegistrationState,
     SharingClass,
     UpdateCycle,
 )
@@ -116,6 +122,13 @@ def published(entry: str = AID, *, revision: int = 1, **changes: Any) -> EntryPu
     return EntryPublished(**values | changes)
 
 
+def registration(
+    dataset: str = AID, state: ServiceRegistrationState = ServiceRegistrationState.LIVE
+) -> ServiceRegistrationChanged:
+    """The Commission's word that a dataset may be served, or no longer."""
+    return ServiceRegistrationChanged(dataset=dataset, state=state)
+
+
 ENTRIES = (
     published(),
     published(TOWNS, title="乡镇", items=(item("code", SharingClass.UNCONDITIONAL),)),
@@ -204,6 +217,7 @@ class Sharing:
         async with self.unit() as unit:
             for entry in ENTRIES:
                 await unit.datasets.publish(entry, at=datetime.now(UTC))
+                await unit.datasets.serve(registration(entry.entry), at=datetime.now(UTC))
             for code, name in NAMES.items():
                 kind = OrganizationKind.DEPARTMENT
                 event = OrganizationRegistered(code=code, name=name, kind=kind)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sharing.cast import (
+    AID,
     CIVIL,
     CIVIL_OFFICER,
     COMPETENT_OFFICER,
@@ -17,12 +18,14 @@ from sharing.cast import (
     TODAY,
     Sharing,
     officer,
+    registration,
 )
 from zhengshu_contracts.clocks import PERIODS, Term, days_of
-from zhengshu_contracts.vocabulary import OrganizationKind, Role
+from zhengshu_contracts.vocabulary import OrganizationKind, Role, ServiceRegistrationState
 from zhengshu_sharing.clocks import domain, operations, timers
 from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.clocks.errors import ExtensionTooLong
+from zhengshu_sharing.grants import provision
 from zhengshu_sharing.unit import units
 from zhengshu_sharing.workdays import Calendar, version_of
 
@@ -172,6 +175,40 @@ class TestACase:
         await _consulted(sharing)
         running = await sharing.rows("SELECT term FROM clocks WHERE closed_on IS NULL")
         assert [row.term for row in running] == ["reply_conditional"]
+
+
+class TestProvision:
+    """Twenty working days after the agreeing reply, where the rows cannot be had at once (Art. 22)."""
+
+    @staticmethod
+    async def served(sharing: Sharing, state: ServiceRegistrationState, *, later: int = 0) -> None:
+        at = datetime.now(UTC) + timedelta(seconds=later)
+        async with sharing.unit() as unit:
+            await unit.datasets.serve(registration(state=state), at=at)
+            if state is ServiceRegistrationState.LIVE:
+                await provision.fulfilled(unit, AID, now=at)
+
+    async def test_is_owed_until_the_dataset_is_served(self, sharing: Sharing) -> None:
+        await self.served(sharing, ServiceRegistrationState.WITHDRAWN)
+        await sharing.granted()
+        assert (await sharing.clocks("party"))[-1] == ("opened", "provision", CIVIL)
+        await self.served(sharing, ServiceRegistrationState.LIVE, later=2)
+        assert (await sharing.clocks())[-1] == ("closed", "provision")
+
+    async def test_is_not_owed_where_it_is_or_once_the_grant_is_over(
+        self, sharing: Sharing
+    ) -> None:
+        await sharing.granted()
+        assert ("opened", "provision") not in await sharing.clocks()
+        await self.served(sharing, ServiceRegistrationState.WITHDRAWN)
+        grant = (await sharing.granted())["grant"]
+        await sharing.change_grant(grant, "revocation")
+        assert (await sharing.clocks())[-2:] == [("closed", "provision"), ("opened", "disposal")]
+
+    async def test_an_older_word_changes_nothing(self, sharing: Sharing) -> None:
+        await self.served(sharing, ServiceRegistrationState.WITHDRAWN, later=-60)
+        async with sharing.unit() as unit:
+            assert (await unit.datasets.get(AID)).served
 
 
 class TestExtension:

@@ -6,8 +6,11 @@ from zhengshu_contracts.catalog import (
     EntryRegistered,
     EntryRetired,
     OrganizationRegistered,
+    ServiceRegistrationChanged,
 )
+from zhengshu_contracts.vocabulary import ServiceRegistrationState
 
+from zhengshu_sharing.grants import provision
 from zhengshu_sharing.unit import Unit
 
 
@@ -27,6 +30,13 @@ def register(consumers: Consumers[Unit]) -> None:
     @consumers.on(EntryRegistered)
     async def registered(unit: Unit, event: EntryRegistered) -> None:
         await unit.datasets.register(event)
+
+    @consumers.every(ServiceRegistrationChanged.subject)
+    async def served(unit: Unit, delivery: Delivery) -> None:
+        event = ServiceRegistrationChanged.model_validate(delivery.envelope.data)
+        await unit.datasets.serve(event, at=delivery.envelope.time)
+        if event.state is ServiceRegistrationState.LIVE:
+            await provision.fulfilled(unit, event.dataset, now=delivery.envelope.time)
 
     @consumers.every(OrganizationRegistered.subject)
     async def organization(unit: Unit, delivery: Delivery) -> None:

@@ -20,6 +20,8 @@ class Dataset:
     origin: Origin
     items: tuple[ItemBrief, ...]
     municipal_code: str | None = None
+    served: bool = False
+    """Whether its rows can be had: a county dataset needs a live service registration."""
 
     def chosen(self, names: Iterable[str]) -> tuple[ItemBrief, ...]:
         """Return the named items in the dataset's own order, or raise which are unknown."""

@@ -12,8 +12,9 @@ from zhengshu_contracts.catalog import (
     EntryRetired,
     ItemBrief,
     OrganizationRegistered,
+    ServiceRegistrationChanged,
 )
-from zhengshu_contracts.vocabulary import OrganizationKind, Origin
+from zhengshu_contracts.vocabulary import OrganizationKind, Origin, ServiceRegistrationState
 
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound
@@ -86,6 +87,18 @@ class Datasets:
         """Note the municipal code of an entry; it never changes."""
         await self._coded(event.entry, event.municipal_code)
 
+    async def serve(self, event: ServiceRegistrationChanged, *, at: datetime) -> None:
+        """Note whether a dataset is served, unless something newer is known."""
+        served = event.state is ServiceRegistrationState.LIVE
+        values = {"id": event.dataset, "served": served, "served_as_of": at}
+        known = DatasetRow.served_as_of
+        statement = insert(DatasetRow).values(values)
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["id"], set_=values, where=or_(known.is_(None), known < at)
+            )
+        )
+
     async def organization(self, event: OrganizationRegistered, *, at: datetime) -> None:
         """Take an organisation's registration, unless a newer one is known."""
         values = {"code": event.code, "name": event.name, "kind": event.kind, "as_of": at}
@@ -118,4 +131,5 @@ def _dataset(row: DatasetRow) -> Dataset:
         origin=Origin(row.origin),
         items=tuple(ItemBrief.model_validate(item) for item in row.items),
         municipal_code=row.municipal_code,
+        served=row.served or row.origin == Origin.MUNICIPAL,
     )

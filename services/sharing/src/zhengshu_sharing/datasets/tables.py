@@ -33,5 +33,8 @@ class DatasetRow(Base):
     origin: Mapped[str] = mapped_column(server_default="county")
     items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     municipal_code: Mapped[str | None]
+    served: Mapped[bool] = mapped_column(server_default="false")
+    """Whether a service registration (挂接) lives: only then is anything provided."""
+    served_as_of: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     retired_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

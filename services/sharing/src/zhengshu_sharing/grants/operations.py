@@ -23,7 +23,7 @@ from zhengshu_contracts.vocabulary import GrantState
 from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications.domain import Application, Award, Part
 from zhengshu_sharing.clocks import operations as clocks
-from zhengshu_sharing.grants import domain
+from zhengshu_sharing.grants import domain, provision
 from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.errors import GrantNotFound
 from zhengshu_sharing.unit import Unit
@@ -66,8 +66,9 @@ async def activate(
         **about(grant), part=grant.part, items=grant.items, modes=grant.modes, ends=grant.ends
     )
     await tell(unit, grant, event)
+    await provision.owed(unit, grant, now=now)
     if application.renews is not None:
-        await _renew(unit, application.renews, grant)
+        await _renew(unit, application.renews, grant, now=now)
     return grant
 
 
@@ -122,6 +123,7 @@ async def end(unit: Unit, grant: Grant, event: GrantEvent, *, now: datetime) -> 
         notice = RevocationFiling(grant=grant.id, part=grant.part, reason=grant.reason or "")
         unit.dispatches.open(DispatchKind.REVOCATION, grant.id, notice, expects_answer=False)
     await save(unit, grant, event)
+    await clocks.stop(unit, grant.id, now=now)
     await unit.grants.open_disposal(grant.id, at=now)
     await clocks.start(unit, Term.DISPOSAL, grant.id, party=grant.holder, now=now)
     opened = DisposalOpened(**about(grant), why=grant.state)
@@ -160,9 +162,10 @@ async def tell(unit: Unit, grant: Grant, event: GrantEvent) -> None:
     unit.outbox.add(event, aggregate=key)
 
 
-async def _renew(unit: Unit, renewed: str, by: Grant) -> None:
+async def _renew(unit: Unit, renewed: str, by: Grant, *, now: datetime) -> None:
     changed = domain.renew(await unit.grants.get(renewed))
     if changed is not None and changed.dataset == by.dataset:
+        await clocks.stop(unit, renewed, now=now)
         await save(unit, changed, GrantRenewed(**about(changed), by=by.id))
 
 
