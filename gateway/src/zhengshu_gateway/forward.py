@@ -13,6 +13,7 @@ from pyreqwest.request import StreamRequest
 from pyreqwest.response import Response
 from zhengshu_chassis.telemetry import log, traceparent
 from zhengshu_contracts.access import AccessOutcome
+from zhengshu_contracts.roles import Action
 
 from zhengshu_gateway.errors import DecisionChanged, UpstreamAway, UpstreamBroken
 from zhengshu_gateway.exchange import Exchange, Gone, RawHeaders
@@ -115,7 +116,9 @@ class Forwarder:
             if name in passing
         ]
         told = [*passed, *headers.items(), ("traceparent", traceparent())]
-        request = self._upstreams.client.request(exchange.method, url).headers(told)
+        pushed = exchange.route is not None and exchange.route.action is Action.DATASET_PUSH
+        client = self._upstreams.patient if pushed else self._upstreams.client
+        request = client.request(exchange.method, url).headers(told)
         if exchange.has_body:
             request = request.body_stream(exchange.chunks())
         # Left to itself the client reads 64 KiB ahead before it shows the answer's head.

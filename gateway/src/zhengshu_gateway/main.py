@@ -121,6 +121,7 @@ class Parts:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.upstreams.client.close()
+        await self.upstreams.patient.close()
 
 
 class Gateway:

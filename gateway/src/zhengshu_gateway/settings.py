@@ -53,6 +53,8 @@ class GatewaySettings(BusSettings):
     """Largest page kept."""
     upstream_patience: float = 60.0
     """Longest silence of a service in seconds."""
+    push_patience: float = 3600.0
+    """Seconds from the first byte of a pushed batch to its answer: checks and merge stand between."""
     anonymous_rate: float = 20.0
     """Anonymous requests per second and address, on average."""
     anonymous_burst: int = 200

@@ -49,6 +49,8 @@ class Upstreams:
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self.client: Client = client(settings.upstream_patience)
+        # The client's patience runs while a body is still being sent: a large push needs its own.
+        self.patient: Client = client(settings.push_patience)
 
     def url(self, service: str, path: str) -> str:
         """Return the address of a path of a service."""
