@@ -1,8 +1,11 @@
 """Asking the gateway what it would decide, and why, without doing it."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.vocabulary import DatasetId, ItemName, Mode
 
 
@@ -27,6 +30,9 @@ class DecisionOut(ApiModel):
     next: str | None = Field(description="下一步可以做什么")
     columns: list[str] = Field(description="可见的信息项")
     filter: str = Field(description="行条件")
+    masks: list[ItemMask] = Field(default=[], description="脱敏规则")
     grant: str | None = Field(description="所用授权")
     revision: int | None = Field(description="目录条目版次")
+    version: str | None = Field(default=None, description="已知的数据版本")
     policy: int = Field(description="所依据的授权信息序号")
+    as_of: dict[str, datetime] = Field(default={}, description="各来源信息截至何时完整")

@@ -3,10 +3,13 @@
 The same for whoever asks and whatever carries the rows: requests from outside, brokered reads, uploads.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from zhengshu_chassis.telemetry import trace_id
 from zhengshu_contracts.identity import Identity, View
@@ -25,7 +28,7 @@ RECHECK = 0.5
 """Seconds after which a running answer is decided again even when nothing changed: periods end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Access:
     """An access that was let through and recorded."""
 
@@ -60,6 +63,8 @@ class Accesses:
         self._feed = feed
         self._lease = lease
         self._records = records
+        self._running: dict[Access, asyncio.Task[Any] | None] = {}
+        feed.listeners.append(self.cut_fallen)
 
     async def open(self, question: Question, *, address: str = "") -> Access:
         """Return the access once its record is accepted, or raise why there is none."""
@@ -89,6 +94,21 @@ class Accesses:
                 "version": ending.version,
             }
         )
+
+    @contextmanager
+    def running(self, access: Access) -> Iterator[None]:
+        """Have an answer cut as soon as its decision falls, even while it waits for its service."""
+        self._running[access] = asyncio.current_task()
+        try:
+            yield
+        finally:
+            del self._running[access]
+
+    def cut_fallen(self) -> None:
+        """Interrupt every running answer that is no longer decided; `forward` makes an end of it."""
+        for access, task in list(self._running.items()):
+            if task is not None and not self._stands(access):
+                task.cancel()
 
     def watch(self, access: Access) -> Callable[[], bool]:
         """Return what tells, before each part is sent, whether the decision still stands."""

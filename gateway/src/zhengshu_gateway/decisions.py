@@ -118,7 +118,7 @@ class Decisions:
 
     def _told(self, name: str, decision: Decision) -> DecisionOut:
         known = self._feed.known
-        dataset, view = known.datasets.get(name), decision.view
+        dataset, view, version = known.datasets.get(name), decision.view, known.versions.get(name)
         return DecisionOut(
             allowed=decision.allowed,
             rule=decision.rule,
@@ -127,9 +127,12 @@ class Decisions:
             next=decision.next or None,
             columns=list(view.columns) if view else [],
             filter=view.filter if view else "",
+            masks=list(view.masks) if view else [],
             grant=decision.grant,
             revision=dataset.revision if dataset else None,
+            version=f"{version.epoch}.{version.version}" if version else None,
             policy=known.applied,
+            as_of={writer: at for writer, at in known.as_of().items() if writer in decision.uses},
         )
 
 

@@ -8,6 +8,7 @@ after a server's restart without an error.)
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -36,6 +37,8 @@ class Feed:
         self.limit = limit
         self.identity_limit = identity_limit
         self.known = Known()
+        self.listeners: list[Callable[[], None]] = []
+        """Called, in order, as soon as who may do what has changed."""
 
     @property
     def ready(self) -> bool:
@@ -63,7 +66,7 @@ class Feed:
     async def _follow(self) -> None:
         """Read the bucket into new facts, put them in place when complete, and go on until broken."""
         generation, inbox = self._bus.generation, self._bus.client.new_inbox()
-        replay = Replay()
+        replay = Replay(self._tell)
         subscription = await self._bus.client.subscribe(
             inbox, cb=replay.take, pending_msgs_limit=-1, pending_bytes_limit=-1
         )
@@ -77,11 +80,16 @@ class Feed:
             with suppress(NatsError, BusAway, OSError):
                 await subscription.unsubscribe()
 
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener()
+
     async def _watch(self, replay: "Replay", generation: int) -> None:
         """Put the facts in place once complete; return when their completeness is no longer sure."""
         while not replay.broken and self._bus.connected and generation == self._bus.generation:
             if replay.complete and self.known is not replay.known:
                 self.known = replay.known
+                self._tell()
                 log.info("feed.complete", datasets=len(self.known.datasets))
             if time.monotonic() - replay.heard > SILENCE:
                 replay.fail("silence")
@@ -92,8 +100,9 @@ class Feed:
 class Replay:
     """One consumer's messages, checked one by one and applied to facts of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
         self.known = Known()
+        self._tell = tell
         self.consumer = 0
         """Sequence of the last message this consumer delivered."""
         self.complete = False
@@ -147,8 +156,11 @@ class Replay:
         self.consumer = consumer
         removed = headers.get("KV-Operation") in {"DEL", "PURGE"}
         key = message.subject.removeprefix(PREFIX)
+        rights = self.known.rights
         self.known.apply(key, None if removed else message.data, sequence)
         self.finish(pending)
+        if self.complete and self.known.rights != rights:
+            self._tell()
 
 
 def places(reply: str) -> tuple[int, int, int]:

@@ -106,6 +106,12 @@ class Forwarder:
             return _broken(exchange, UpstreamBroken("后端服务中断了应答"), error)
         except Gone:
             return Ending(AccessOutcome.CUT, exchange.status or 499, exchange.sent)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or going():
+                raise  # the process ends
+            task.uncancel()
+            return _fallen(exchange)
 
     def _request(
         self, exchange: Exchange, url: str, headers: Mapping[str, str], passing: frozenset[bytes]
@@ -128,7 +134,7 @@ class Forwarder:
 async def _answer(exchange: Exchange, response: Response, going: Callable[[], bool]) -> Ending:
     """Pass an answer on, part by part."""
     if not going():
-        raise DecisionChanged("请求期间授权信息有变更")
+        return _fallen(exchange)
     headers = _outgoing(response)
     await exchange.start(response.status, headers)
     outcome = await _body(exchange, response, going)
@@ -155,13 +161,23 @@ async def _body(exchange: Exchange, response: Response, going: Callable[[], bool
             await exchange.write(bytes(chunk))
         await exchange.finish()
     except Cut:
-        # Left without an end: the server closes the connection, and the caller sees that it is not whole.
-        log.warning("access.cut", record=exchange.record, bytes=exchange.sent)
-        return AccessOutcome.CUT
+        return _fallen(exchange).outcome
     finally:
         if gone is not None:
             gone.cancel()
     return AccessOutcome.COMPLETE if response.status < 400 else AccessOutcome.FAILED
+
+
+def _fallen(exchange: Exchange) -> Ending:
+    """End an answer whose decision fell; refuse when nothing was sent yet.
+
+    What has begun is left without an end: the server closes the connection, and the caller sees that it is
+    not whole.
+    """
+    if not exchange.status:
+        raise DecisionChanged("请求期间授权信息有变更")
+    log.warning("access.cut", record=exchange.record, bytes=exchange.sent)
+    return Ending(AccessOutcome.CUT, exchange.status, exchange.sent)
 
 
 def _outgoing(response: Response) -> RawHeaders:

@@ -5,14 +5,16 @@ only make its facts look older, never younger.
 """
 
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 from zhengshu_chassis.telemetry import log
 from zhengshu_contracts.policy import Writer
+from zhengshu_contracts.vocabulary import GrantState
 
 from zhengshu_gateway.facts import (
     BEAT,
@@ -29,6 +31,8 @@ from zhengshu_gateway.facts import (
     Version,
 )
 
+ByHolder: TypeAlias = dict[str, tuple[Grant, ...]]
+REMEMBERED = 10_000
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,13 +50,17 @@ class Known:
     def __init__(self) -> None:
         self.datasets: dict[str, Dataset] = {}
         self.clients: dict[str, Client] = {}
-        self.grants: dict[str, dict[str, tuple[Grant, ...]]] = {}
+        self.grants: dict[str, ByHolder] = {}
         self.listings: dict[str, Listing] = {}
         self.versions: dict[str, Version] = {}
         self.applied = 0
         """Stream sequence of the last message that was applied."""
         self.changes = 0
         """Grows with each change that a decision may depend on."""
+        self.ended: OrderedDict[str, int] = OrderedDict()
+        """Grants that ceased to be active since `base`, and the sequence of the message that said so."""
+        self.base = 0
+        """Sequence at which the replay was complete: what had ended by then is not in `ended`."""
         self.rights = 0
         """Grows with each change of who may do what: with `changes`, but for new versions."""
         self._pulses: dict[str, Pulse] = {}
@@ -78,14 +86,19 @@ class Known:
             self.rights += kind != "version"
             adapter, store = self._stores[writer, kind]
             fact = _read(adapter, key, name, value)
+            if store is self.grants:
+                fact = None if fact is None else by_holder(fact)
+                self._note_ended(self.grants.get(name, {}), fact or {}, sequence)
             if fact is None:
                 store.pop(name, None)
             else:
-                store[name] = by_holder(fact) if isinstance(fact, Grants) else fact
+                store[name] = fact
 
     def caught_up(self) -> None:
         """Mark the end of the replay: a writer is fresh only by a heartbeat later than those in it."""
         self._floor = {writer: pulse.as_of for writer, pulse in self._pulses.items()}
+        self.base = self.applied
+        self.ended.clear()
 
     def age(self, writer: str) -> float:
         """Return how many seconds ago the writer's facts were certainly complete."""
@@ -102,6 +115,16 @@ class Known:
         """Return an organisation's grants on a dataset."""
         return self.grants.get(dataset, {}).get(organization or "", ())
 
+    def as_of(self) -> dict[str, datetime]:
+        """Return the time up to which each writer's facts are certainly complete."""
+        return {writer: pulse.as_of for writer, pulse in self._pulses.items()}
+
+    def _note_ended(self, before: ByHolder, after: ByHolder, sequence: int) -> None:
+        for ended in active(before) - active(after):
+            self.ended[ended] = sequence
+        while len(self.ended) > REMEMBERED:
+            self.ended.popitem(last=False)
+
     def _beat(self, writer: str, value: bytes | None) -> None:
         beat = _read(BEAT, f"{writer}.heartbeat", None, value)
         if beat is None:
@@ -116,9 +139,15 @@ def owner(client: str) -> Writer:
     return "opening" if client.startswith("app-") else "catalog"
 
 
-def by_holder(fact: Grants) -> dict[str, tuple[Grant, ...]]:
+def active(arranged: ByHolder) -> set[str]:
+    """Return the ids of the grants that are in force, their periods aside."""
+    held = (grant for grants in arranged.values() for grant in grants)
+    return {grant.id for grant in held if grant.state is GrantState.ACTIVE}
+
+
+def by_holder(fact: Grants) -> ByHolder:
     """Arrange a dataset's grants by who holds them."""
-    arranged: dict[str, tuple[Grant, ...]] = {}
+    arranged: ByHolder = {}
     for grant in fact.grants:
         arranged[grant.holder] = (*arranged.get(grant.holder, ()), grant)
     return arranged

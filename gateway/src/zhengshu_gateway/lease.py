@@ -1,11 +1,13 @@
 """This replica's lease: proof, renewed each second, that it hears of what is revoked.
 
 The holder counts from before its renewal and the bucket from after, so that the lease is over here before
-anybody else can think so. Its value tells how far this replica has applied the policy.
+anybody else can think so. Its value acknowledges: up to this message of the policy everything is applied,
+and nothing more leaves here under what it ended. A change of rights is acknowledged at once.
 """
 
 import asyncio
 import time
+from contextlib import suppress
 
 import orjson
 from nats.errors import Error as NatsError
@@ -16,6 +18,8 @@ from zhengshu_contracts.policy import LEASES
 from zhengshu_gateway.feed import Feed
 
 RENEWAL = 1.0
+TOGETHER = 0.02
+"""Seconds within which several changes are acknowledged as one."""
 LASTS = 5.0
 """Shorter than the bucket's age limit (6 s)."""
 
@@ -28,6 +32,8 @@ class Lease:
         self._feed = feed
         self._subject = f"$KV.{LEASES}.{replica}"
         self._until = 0.0
+        self._changed = asyncio.Event()
+        feed.listeners.append(self._changed.set)
 
     @property
     def held(self) -> bool:
@@ -38,6 +44,7 @@ class Lease:
         """Renew for ever."""
         while True:
             await self._bus.ready()
+            self._changed.clear()
             began = time.monotonic()
             try:
                 value = orjson.dumps({"applied": self._feed.known.applied})
@@ -45,4 +52,7 @@ class Lease:
                 self._until = began + LASTS
             except (NatsError, BusAway, TimeoutError, OSError) as error:
                 log.warning("lease.not-renewed", exc_info=error)
-            await asyncio.sleep(max(0.0, RENEWAL - (time.monotonic() - began)))
+            await asyncio.sleep(TOGETHER)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, RENEWAL - (time.monotonic() - began))):
+                    await self._changed.wait()

@@ -32,6 +32,7 @@ from zhengshu_gateway.pipeline import Pipeline
 from zhengshu_gateway.records import Records
 from zhengshu_gateway.routes import Kind, Routes
 from zhengshu_gateway.settings import GatewaySettings
+from zhengshu_gateway.settlements import Settlements
 from zhengshu_gateway.tokens import TokenDesk, Tokens
 from zhengshu_gateway.upstreams import Upstreams
 
@@ -69,6 +70,7 @@ class Parts:
         self.worker = CommissionWorker(
             self.upstreams, self.accesses, callbacks, parallel=settings.commission_parallel
         )
+        self.settlements = Settlements(bus, self.feed, self.upstreams)
         versions = Versions(self.feed)
         self.pages = Pages(
             versions, self.feed, total=settings.cache_bytes, each=settings.cache_page
@@ -90,6 +92,7 @@ class Parts:
                 Kind.KEYS: lambda exchange, _: desk.keys(exchange),
                 Kind.CALLBACK: lambda exchange, _: callbacks.receive(exchange),
                 Kind.DECISION: decisions.explain,
+                Kind.SETTLEMENT: self.settlements.tell,
             },
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,6 +109,7 @@ class Parts:
             "lease": self.lease.run,
             "records": self.records.run,
             "counts": self.records.run_counter,
+            "settlements": self.settlements.run,
             "callout": self.callout.run,
             "keeper": self.keeper.run,
         }

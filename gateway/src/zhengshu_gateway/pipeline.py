@@ -109,9 +109,10 @@ class Pipeline:
         if dataset is not None and dataset.origin is Origin.MUNICIPAL:
             code = dataset.municipal_code or ""
             url, told = self.broker.target(code, route.mode, exchange.query, access.view)
-            return await self.forwarder.send(
-                exchange, url, told, going=going, passing=broker.PASSED_IN
-            )
+            with self.accesses.running(access):
+                return await self.forwarder.send(
+                    exchange, url, told, going=going, passing=broker.PASSED_IN
+                )
         asked = self.pages.asked(exchange, access)
         if asked is None:
             return await self._ask(exchange, route, access, going)
@@ -130,7 +131,9 @@ class Pipeline:
         self, exchange: Exchange, route: Route, access: Access, going: Callable[[], bool]
     ) -> Ending:
         told = {auth.HEADER: self.upstreams.vouch(route.to, access.identity())}
-        return await self.forwarder.send(exchange, self._url(exchange, route), told, going=going)
+        url = self._url(exchange, route)
+        with self.accesses.running(access):
+            return await self.forwarder.send(exchange, url, told, going=going)
 
     async def _control(
         self, exchange: Exchange, route: Route, places: Places, caller: Caller

@@ -26,7 +26,7 @@ ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S+)")
 
 
 class Kind(StrEnum):
-    """How a route is treated. The last four are answered by the gateway itself."""
+    """How a route is treated. The last five are answered by the gateway itself."""
 
     CONTROL = "control"
     """Authenticated; the role matrix decides; forwarded."""
@@ -37,10 +37,11 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105 - a kind of route, not a secret
     KEYS = "keys"
     DECISION = "decision"
+    SETTLEMENT = "settlement"
     CALLBACK = "callback"
 
 
-OWN = frozenset({Kind.TOKEN, Kind.KEYS, Kind.DECISION, Kind.CALLBACK})
+OWN = frozenset({Kind.TOKEN, Kind.KEYS, Kind.DECISION, Kind.SETTLEMENT, Kind.CALLBACK})
 BARE = frozenset({Kind.TOKEN, Kind.KEYS, Kind.CALLBACK})
 """Kinds that carry another proof than an access token, or need none."""
 

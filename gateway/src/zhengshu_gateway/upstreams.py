@@ -64,6 +64,12 @@ class Upstreams:
         """Ask a service something for the gateway's own needs; UpstreamAway when it does not answer."""
         expires = datetime.now(UTC) + VOUCHED
         identity = Identity(principal=OURSELVES, action=Action.INTERNAL, expires=expires)
+        return await self.ask_as(identity, service, path, method=method, body=body)
+
+    async def ask_as(
+        self, identity: Identity, service: str, path: str, *, method: str = "GET", body: Any = None
+    ) -> Reply:
+        """Ask a service something in a caller's name."""
         headers = {auth.HEADER: self.vouch(service, identity), "traceparent": traceparent()}
         return await self._send(method, self.url(service, path), headers, body)
 

@@ -1,0 +1,111 @@
+"""When the end of a grant has taken effect everywhere: what the leases of all replicas acknowledge.
+
+A lease tells up to which message its replica has applied the policy; one that is not renewed is gone after
+the bucket's age limit, and its holder has stopped before. So an ending is settled when no lease is left that
+acknowledges less. Any replica can tell: the leases are in the bucket, not in anybody's memory.
+"""
+
+import asyncio
+from collections import OrderedDict
+from datetime import UTC, datetime
+
+import orjson
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
+from zhengshu_chassis.bus import Bus, BusAway
+from zhengshu_chassis.telemetry import log
+from zhengshu_contracts.identity import Identity
+from zhengshu_contracts.policy import LEASES
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.settlement import SettlementOut
+
+from zhengshu_gateway.authenticate import Caller
+from zhengshu_gateway.errors import PolicyStale
+from zhengshu_gateway.exchange import Exchange
+from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.known import REMEMBERED, active
+from zhengshu_gateway.upstreams import VOUCHED, Upstreams
+
+STREAM = f"KV_{LEASES}"
+PREFIX = f"$KV.{LEASES}."
+LOOK = 0.03
+"""Seconds between two looks at the leases while something is not settled."""
+
+
+class Settlements:
+    """Watches endings until they are settled, and tells of them."""
+
+    def __init__(self, bus: Bus, feed: Feed, upstreams: Upstreams) -> None:
+        self._bus = bus
+        self._feed = feed
+        self._upstreams = upstreams
+        self._changed = asyncio.Event()
+        self.settled: OrderedDict[str, datetime] = OrderedDict()
+        feed.listeners.append(self._changed.set)
+
+    async def run(self) -> None:
+        """Note when each ending is settled, for ever."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            while pending := self._pending():
+                await asyncio.sleep(LOOK)
+                try:
+                    self._note(pending, await self.leases())
+                except (NatsError, BusAway, TimeoutError, OSError) as error:
+                    log.warning("settlements.unknown", exc_info=error)
+                    await asyncio.sleep(1)
+
+    async def leases(self) -> dict[str, int]:
+        """Return how far each replica that holds a lease has applied the policy."""
+        told = await self._bus.js.stream_info(STREAM, subjects_filter=f"{PREFIX}>")
+        found: dict[str, int] = {}
+        for subject in told.state.subjects or {}:
+            try:
+                message = await self._bus.js.get_last_msg(STREAM, subject)
+            except NotFoundError:  # lapsed between the two questions
+                continue
+            applied = orjson.loads(message.data or b"{}").get("applied", 0)
+            found[subject.removeprefix(PREFIX)] = int(applied)
+        return found
+
+    async def tell(self, exchange: Exchange, caller: Caller) -> None:
+        """Answer `GET /v1/grants/{grant}/revocation` to whoever sharing shows the grant."""
+        grant = exchange.path.split("/")[3]
+        identity = Identity(
+            principal=caller.principal,
+            action=Action.GRANT_READ,
+            expires=datetime.now(UTC) + VOUCHED,
+        )
+        reply = await self._upstreams.ask_as(identity, "sharing", f"/v1/grants/{grant}")
+        if not reply.ok:
+            kind = b"application/problem+json"
+            await exchange.start(reply.status, [(b"content-type", kind)])
+            await exchange.finish(reply.body)
+            return
+        told = await self._told(grant, str(reply.json()["dataset"]))
+        await exchange.json(200, told.model_dump(mode="json"), cache_control="no-store")
+
+    async def _told(self, grant: str, dataset: str) -> SettlementOut:
+        known = self._feed.known
+        if not self._feed.fresh(("sharing",)):
+            raise PolicyStale("授权信息超过时限未更新,现在无法说明")
+        if grant in active(known.grants.get(dataset, {})):
+            return SettlementOut(grant=grant, active=True, settled=False)
+        ended = known.ended.get(grant, known.base)
+        waiting = sorted(name for name, applied in (await self.leases()).items() if applied < ended)
+        at = self.settled.get(grant)
+        return SettlementOut(grant=grant, active=False, settled=not waiting, at=at, waiting=waiting)
+
+    def _pending(self) -> dict[str, int]:
+        ended = self._feed.known.ended
+        return {grant: at for grant, at in ended.items() if grant not in self.settled}
+
+    def _note(self, pending: dict[str, int], leases: dict[str, int]) -> None:
+        least = min(leases.values(), default=None)
+        for grant, sequence in pending.items():
+            if least is None or least >= sequence:
+                self.settled[grant] = datetime.now(UTC)
+                log.info("grant.settled", grant=grant, sequence=sequence, replicas=len(leases))
+        while len(self.settled) > 2 * REMEMBERED:
+            self.settled.popitem(last=False)
