@@ -61,3 +61,11 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """The whole node, one per worker; a test that breaks something uses `running_node` instead."""
     with running_node(tmp_path_factory.mktemp("node")) as one:
         yield one
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured (`record_property`)."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                terminalreporter.write_line(f"{name}: {value}")

@@ -5,6 +5,8 @@ import json
 import pytest
 from support.county import County
 
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+
 
 @pytest.mark.parametrize("fault", ["double", "lose", "reorder", "forge"])
 def test_a_faulty_call_back_has_one_effect(county, fault):

@@ -1,11 +1,17 @@
 """A neighbour is away and comes back: what may go on goes on, what may not is refused, nothing is lost."""
 
+import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from support.county import County, until
+from support.evidence import streams, wait_for
 from zhengshu import Refused
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 
 def readable(county: County) -> bool:
@@ -64,3 +70,21 @@ def test_a_server_killed_amid_traffic_comes_back_with_everything(county, server)
             assert each.result(timeout=90).batch
     assert until(lambda: readable(county))
     assert county.differences() == []
+
+
+def test_what_a_power_cut_took_from_the_stream_is_offered_again(county):
+    """The statement is the operator's, from docs/reliability.md."""
+    county.push_school()
+    assert county.differences() == []
+    wait_for(lose_newest(county, f"zhengshu.dataset.departments.{county.schools}.updated.v1"))
+    county.node.restart("nats")
+    assert any("is not on the stream" in each for each in county.differences())
+    document = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    county.execute("catalog", re.findall(r"```sql\n(.*?)```", document, re.DOTALL)[0])
+    assert county.differences() == []
+
+
+async def lose_newest(county: County, subject: str) -> None:
+    """Delete a subject's newest message, as if it had never been written to the disk."""
+    async with streams(county.node) as js:
+        await js.delete_msg("EVENTS", (await js.get_last_msg("EVENTS", subject)).seq)

@@ -12,6 +12,7 @@ from support.evidence import gather, wait_for
 from support.quiet import until_quiet
 from support.reckoning import differences
 
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 PLANTED = str(Path(__file__).parent / "planted")
 
 
@@ -25,8 +26,6 @@ def read(county: County) -> None:
 
 FAULTS: list[tuple[str, str, Callable[[County], None], str]] = [
     ("relay_forgets", "catalog", push, "is not on the stream"),
-    ("relay_doubles", "catalog", push, "is in no outbox"),
-    ("push_forgets_the_event", "catalog", push, "events tell of"),
     ("consumer_has_no_inbox", "opening", push, "is not in the inbox"),
     ("audit_skips", "audit", push, "has no leaf"),
     ("policy_leaks", "gateway", read, "through"),
@@ -45,7 +44,7 @@ def test_a_planted_fault_is_found(county, fault, process, traffic, said):
     finally:
         county.node.restart(process)
     county.known |= set(found)
-    assert any(each in line for line in found for each in said.split("|")), found
+    assert any(said in line for line in found), found
     assert county.differences() == []
 
 

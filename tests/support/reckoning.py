@@ -27,7 +27,7 @@ CHECKS = (
     recording.views,
     exchanging.dispatches,
     exchanging.filings,
-    exchanging.answers,
+    exchanging.replies,
 )
 TOLD = (holding.pushes, recording.answers)
 

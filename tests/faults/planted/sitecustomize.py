@@ -21,22 +21,6 @@ def relay_forgets() -> None:
     Relay._accepted = accepted
 
 
-def relay_doubles() -> None:
-    """Publish every event again under a new id."""
-    from zhengshu_chassis.outbox import Relay
-
-    publish = Relay._accepted
-
-    async def accepted(self: Any, subject: str, payload: bytes, headers: dict[str, str]) -> bool:
-        again = headers | {"Nats-Msg-Id": f"{headers.get('Nats-Msg-Id')}-again"}
-        done = await publish(self, subject, payload, headers)
-        return done and (
-            not subject.startswith("zhengshu.") or await publish(self, subject, payload, again)
-        )
-
-    Relay._accepted = accepted
-
-
 def consumer_has_no_inbox() -> None:
     """Take every event as new and note none."""
     from zhengshu_chassis import inbox
@@ -71,13 +55,6 @@ def policy_leaks() -> None:
 
     rules = (careless if rule is policy.unconditional else rule for rule in policy.RULES)
     policy.RULES = tuple(rules)
-
-
-def push_forgets_the_event() -> None:
-    """Make versions without announcing them."""
-    from zhengshu_catalog.aggregation import operations
-
-    operations._announce = lambda *_: None
 
 
 def gateway_does_not_record() -> None:

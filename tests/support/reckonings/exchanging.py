@@ -28,7 +28,7 @@ def filings(evidence: Evidence) -> Iterator[str]:
             yield f"{row['kind']} {ref} was accepted but not filed"
 
 
-def answers(evidence: Evidence) -> Iterator[str]:
+def replies(evidence: Evidence) -> Iterator[str]:
     """Every answer reached its owner, whose inbox lets it have its effect once."""
     for callback in evidence.table("commission", "callbacks"):
         owner = CALLBACK_OWNER[callback["answer"]["kind"]]
