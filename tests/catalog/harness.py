@@ -37,6 +37,18 @@ ACTIONS = {
     ("POST", "review"): Action.ENTRY_REVIEW,
     ("POST", "retirement"): Action.ENTRY_RETIRE,
     ("GET", "extension-schema"): Action.ENTRY_READ,
+    ("PUT", "organizations"): Action.ORGANIZATION_CHANGE,
+    ("POST", "lock"): Action.CLIENT_LOCK,
+    ("POST", "unlock"): Action.CLIENT_LOCK,
+    ("POST", "credential"): Action.CLIENT_REISSUE,
+    ("POST", "vendors"): Action.VENDOR_ENTRUST,
+    ("GET", "vendors"): Action.VENDOR_READ,
+    ("POST", "ending"): Action.VENDOR_END,
+    ("GET", "planned"): Action.STATEMENT_READ,
+    ("PUT", "planned"): Action.SYSTEM_PLAN,
+    ("POST", "stage"): Action.SYSTEM_ADVANCE,
+    ("POST", "statements"): Action.STATEMENT_ISSUE,
+    ("GET", "statements"): Action.STATEMENT_READ,
     ("GET", "similar-items"): Action.ENTRY_READ,
     ("GET", "item-sources"): Action.ENTRY_READ,
     ("POST", "item-sources"): Action.SOURCE_NAME,
@@ -73,7 +85,7 @@ def action_of(method: str, path: str) -> Action:
     if path.startswith("/internal"):
         return Action.INTERNAL
     parts = path.split("?", maxsplit=1)[0].strip("/").split("/")
-    last = parts[-1] if parts[-1] in {"submission", "review", "retirement"} else parts[1]
+    last = parts[-1] if (method, parts[-1]) in ACTIONS else parts[1]
     return ACTIONS[method, last]
 
 

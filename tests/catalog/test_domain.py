@@ -329,9 +329,9 @@ CLIENT = Client(
 )
 def test_a_wrong_secret_an_unknown_and_a_locked_client_are_refused_alike(client, secret):
     with pytest.raises(CredentialsWrong) as raised:
-        check_secret(client, secret)
+        check_secret(client, secret, at=AT)
     assert raised.value.detail == ""
 
 
 def test_the_right_secret_is_believed():
-    check_secret(CLIENT, "right")
+    check_secret(CLIENT, "right", at=AT)

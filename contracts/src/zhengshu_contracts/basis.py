@@ -26,6 +26,7 @@ class Basis(Labelled):
     DECREE_29 = "decree-809-29", "《政务数据共享条例》第二十九条"
     DECREE_32 = "decree-809-32", "《政务数据共享条例》第三十二条"
     DECREE_35 = "decree-809-35", "《政务数据共享条例》第三十五条"
+    DECREE_36 = "decree-809-36", "《政务数据共享条例》第三十六条"
     MEASURES_SCOPE = "measures-scope", "《罗源县政务数据资源管理办法》第一章(适用范围)"
     MEASURES_REGISTER = "measures-register", "《罗源县政务数据资源管理办法》第二章(数据登记汇聚)"
     MEASURES_SHARING = "measures-sharing", "《罗源县政务数据资源管理办法》第三章(数据共享)"

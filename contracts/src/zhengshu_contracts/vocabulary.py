@@ -77,6 +77,17 @@ class EntryState(Labelled):
     RETIRED = "retired", "已停用"
 
 
+class SystemStage(Labelled):
+    """Life of a business system (信息化系统登记汇聚)."""
+
+    PLANNED = "planned", "规划"
+    BUILT = "built", "已建成"
+    CONNECTED = "connected", "已接入"
+    ACCEPTED = "accepted", "已验收"
+    OPERATING = "operating", "运行"
+    RETIRED = "retired", "已停用"
+
+
 class ClassDirection(Labelled):
     """Which way a revision moves a class."""
 

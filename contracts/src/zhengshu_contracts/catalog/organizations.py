@@ -9,6 +9,7 @@ from zhengshu_contracts.vocabulary import (
     OrganizationCode,
     OrganizationKind,
     Role,
+    SystemStage,
 )
 
 
@@ -26,6 +27,13 @@ class OrganizationIn(ApiModel):
     name: str = Field(min_length=2, max_length=80, description="单位名称")
     kind: OrganizationKind = Field(description="单位类型")
     office: SharingOffice | None = Field(default=None, description="政务数据共享工作机构")
+
+
+class OrganizationChange(ApiModel):
+    """What may change of a registered organisation."""
+
+    name: str = Field(min_length=2, max_length=80, description="单位名称")
+    office: SharingOffice | None = Field(description="政务数据共享工作机构")
 
 
 class OrganizationOut(OrganizationIn):
@@ -53,6 +61,8 @@ class SystemOut(SystemIn):
 
     id: str = Field(description="系统标识,即客户端标识")
     registered_at: datetime = Field(description="登记时间")
+    stage: SystemStage = Field(default=SystemStage.PLANNED, description="建设阶段")
+    locked: bool = Field(default=False, description="是否已停用")
 
 
 class SystemList(Page):

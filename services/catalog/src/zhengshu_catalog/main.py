@@ -15,9 +15,13 @@ from zhengshu_catalog.extensions import api as extensions
 from zhengshu_catalog.grants import consumers as grants
 from zhengshu_catalog.imports import api as imports
 from zhengshu_catalog.organizations import api as organizations
+from zhengshu_catalog.organizations import clients_api as clients
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
 from zhengshu_catalog.settings import CatalogSettings
 from zhengshu_catalog.sources import api as sources
+from zhengshu_catalog.systems import api as systems
+from zhengshu_catalog.vendors import api as vendors
+from zhengshu_catalog.vendors import operations as entrusting
 
 DESCRIPTION = "登记单位与业务系统,编制和发布目录,汇聚数据。"
 
@@ -47,6 +51,9 @@ def build(settings: CatalogSettings) -> FastAPI:
         description=DESCRIPTION,
         routers=[
             organizations.router,
+            clients.router,
+            vendors.router,
+            systems.router,
             entries.router,
             imports.router,
             extensions.router,
@@ -59,6 +66,7 @@ def build(settings: CatalogSettings) -> FastAPI:
         heartbeat=True,
         workers={
             "pushes": every(1.0, later.take_waiting),
+            "vendors": every(entrusting.EVERY, entrusting.expire),
             "quality": every(30.0, quality.measure_all),
             "reconciliations": every(2.0, reconciling.count_waiting),
         },

@@ -11,6 +11,7 @@ from zhengshu_contracts.catalog import (
     CredentialCheck,
     OfficerIn,
     OfficerRegistered,
+    OrganizationChange,
     OrganizationIn,
     OrganizationList,
     OrganizationOut,
@@ -19,7 +20,7 @@ from zhengshu_contracts.catalog import (
     SystemRegistered,
 )
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import OrganizationKind
+from zhengshu_contracts.vocabulary import OrganizationCode, OrganizationKind
 
 from zhengshu_catalog.organizations import operations
 from zhengshu_catalog.organizations.errors import (
@@ -55,6 +56,19 @@ async def register_organization(body: OrganizationIn, unit: InUnit, now: Now) ->
     return await operations.register_organization(unit, body, at=now)
 
 
+@router.put(
+    "/v1/organizations/{organization}",
+    response_model=OrganizationOut,
+    dependencies=[allowed(Action.ORGANIZATION_CHANGE)],
+    responses=problems(OrganizationNotFound),
+)
+async def change_organization(
+    organization: OrganizationCode, body: OrganizationChange, unit: InUnit
+) -> OrganizationOut:
+    """变更单位名称或共享工作机构"""
+    return await operations.change_organization(unit, organization, body)
+
+
 @router.get(
     "/v1/organizations",
     response_model=OrganizationList,
@@ -78,7 +92,7 @@ async def register_system(
     body: SystemIn, unit: InUnit, now: Now, response: Response
 ) -> SystemRegistered:
     """登记业务系统;密钥只在本次答复中出现"""
-    _show_once(response)
+    show_once(response)
     return await operations.register_system(unit, body, at=now)
 
 
@@ -102,7 +116,7 @@ async def register_officer(
     body: OfficerIn, unit: InUnit, now: Now, response: Response
 ) -> OfficerRegistered:
     """登记工作人员账号;密钥只在本次答复中出现"""
-    _show_once(response)
+    show_once(response)
     return await operations.register_officer(unit, body, at=now)
 
 
@@ -111,11 +125,11 @@ async def register_officer(
     dependencies=[allowed(Action.INTERNAL)],
     responses=problems(CredentialsWrong),
 )
-async def check_credentials(body: CredentialCheck, unit: InUnit) -> dict[str, str]:
+async def check_credentials(body: CredentialCheck, unit: InUnit, now: Now) -> dict[str, str]:
     """核对客户端密钥"""
-    return {"client_id": await operations.check_credentials(unit, body)}
+    return {"client_id": await operations.check_credentials(unit, body, at=now)}
 
 
-def _show_once(response: Response) -> None:
+def show_once(response: Response) -> None:
     """Keep a secret out of every store, ours of idempotent answers included."""
     response.headers["Cache-Control"] = "no-store"

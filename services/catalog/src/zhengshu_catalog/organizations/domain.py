@@ -3,13 +3,19 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from stdnum.cn import uscc
 from zhengshu_contracts.roles import assignable
 from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 
-from zhengshu_catalog.organizations.errors import CodeInvalid, CredentialsWrong, RolesNotAssignable
+from zhengshu_catalog.organizations.errors import (
+    CodeInvalid,
+    CredentialsWrong,
+    OwnLock,
+    RolesNotAssignable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,12 @@ class Client:
     opening: bool
     digest: bytes
     """SHA-256 of its secret; the secret has 256 random bits, so a slow hash would add nothing."""
+    previous: bytes | None = None
+    """Of the secret before, which is good for a while yet, so that nobody has to change both ends at once."""
+    previous_until: datetime | None = None
+    lock_reason: str | None = None
+    locked_by: str | None = None
+    """Client that locked it, or the vendor whose time ran out."""
 
 
 def check_code(code: str) -> None:
@@ -44,9 +56,30 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def check_secret(client: Client | None, secret: str) -> None:
+def check_secret(client: Client | None, secret: str, *, at: datetime) -> None:
     """Refuse a client that is unknown or locked, or whose secret is another, all alike."""
     known = client.digest if client else bytes(32)
     right = hmac.compare_digest(known, digest(secret))
+    if client and client.previous and client.previous_until and at < client.previous_until:
+        right |= hmac.compare_digest(client.previous, digest(secret))
     if client is None or client.locked or not right:
         raise CredentialsWrong
+
+
+def lock(client: Client, reason: str, *, by: str) -> Client:
+    """Lock a client; nobody locks themselves out."""
+    if client.id == by:
+        raise OwnLock
+    return replace(client, locked=True, lock_reason=reason, locked_by=by)
+
+
+def unlock(client: Client) -> Client:
+    """Let a client call again."""
+    return replace(client, locked=False, lock_reason=None, locked_by=None)
+
+
+def reissue(client: Client, secret: str, *, overlap: timedelta, at: datetime) -> Client:
+    """Give a client another secret; the old one is good until the overlap is over."""
+    return replace(
+        client, digest=digest(secret), previous=client.digest, previous_until=at + overlap
+    )

@@ -72,3 +72,37 @@ class CredentialsWrong(Unauthorized):
 
     slug = "credentials-wrong"
     title = "客户端标识或密钥不正确"
+
+
+class ClientNotFound(NotFound):
+    """No such client."""
+
+    slug = "client-not-found"
+    title = "没有这个客户端"
+
+    def __init__(self, client: str) -> None:
+        super().__init__(f"{client} 没有登记", next="请核对客户端标识")
+
+
+class OwnLock(Conflict):
+    """Nobody locks themselves out."""
+
+    slug = "own-lock"
+    title = "不能停用自己的账号"
+
+    def __init__(self) -> None:
+        super().__init__(next="请由另一位系统管理员操作")
+
+
+class SystemRetired(Conflict):
+    """A retired system's client stays locked."""
+
+    slug = "system-retired"
+    title = "业务系统已停用"
+
+    def __init__(self, system: str) -> None:
+        super().__init__(
+            f"{system} 已停用,不能恢复或换发密钥",
+            basis=Basis.MEASURES_REGISTER.label,
+            next="需要继续使用的,请重新登记业务系统",
+        )

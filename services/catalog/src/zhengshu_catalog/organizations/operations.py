@@ -14,6 +14,7 @@ from zhengshu_contracts.catalog import (
     OfficerIn,
     OfficerRegistered,
     OfficerWasRegistered,
+    OrganizationChange,
     OrganizationIn,
     OrganizationOut,
     OrganizationRegistered,
@@ -33,6 +34,7 @@ from zhengshu_catalog.organizations.repository import Clients, Organizations
 class Unit:
     """What one operation may touch."""
 
+    session: AsyncSession
     organizations: Organizations
     clients: Clients
     outbox: Outbox
@@ -40,7 +42,7 @@ class Unit:
     @classmethod
     def of(cls, session: AsyncSession) -> Self:
         """Return what an operation may touch in this session."""
-        return cls(Organizations(session), Clients(session), Outbox(session, "catalog"))
+        return cls(session, Organizations(session), Clients(session), Outbox(session, "catalog"))
 
 
 async def register_organization(
@@ -59,9 +61,22 @@ async def register_organization(
     return registered
 
 
+async def change_organization(unit: Unit, code: str, given: OrganizationChange) -> OrganizationOut:
+    """Change an organisation's name or sharing office, and announce it."""
+    changed = await unit.organizations.change(code, given)
+    event = OrganizationRegistered(
+        code=changed.code,
+        name=changed.name,
+        kind=changed.kind,
+        office=changed.office and changed.office.name,
+    )
+    unit.outbox.add(event, aggregate=changed.code)
+    return changed
+
+
 async def register_system(unit: Unit, given: SystemIn, *, at: datetime) -> SystemRegistered:
     """Register a business system; its secret is in the answer and nowhere else."""
-    credentials = _credentials("sys")
+    credentials = new_credentials("sys")
     await add_system(unit, given, credentials, at=at)
     return SystemRegistered(
         **dict(given), id=credentials.client_id, registered_at=at, credentials=credentials
@@ -84,14 +99,15 @@ async def add_system(
         digest=domain.digest(credentials.client_secret),
     )
     await unit.clients.add(client, name=given.name, description=given.description, at=at)
+    await unit.clients.add_system(client.id)
     event = SystemWasRegistered(system=client.id, organization=organization.code, name=given.name)
     unit.outbox.add(event, aggregate=client.id)
-    _admit(unit, client)
+    admit(unit, client)
 
 
 async def register_officer(unit: Unit, given: OfficerIn, *, at: datetime) -> OfficerRegistered:
     """Register an officer; the secret is in the answer and nowhere else."""
-    credentials = _credentials("off")
+    credentials = new_credentials("off")
     await add_officer(unit, given, credentials, at=at)
     return OfficerRegistered(
         id=credentials.client_id,
@@ -122,21 +138,23 @@ async def add_officer(
         officer=client.id, organization=organization.code, roles=client.roles
     )
     unit.outbox.add(event, aggregate=client.id)
-    _admit(unit, client)
+    admit(unit, client)
 
 
-async def check_credentials(unit: Unit, given: CredentialCheck) -> str:
+async def check_credentials(unit: Unit, given: CredentialCheck, *, at: datetime) -> str:
     """Return the client whose secret this is, or raise CredentialsWrong."""
     client = await unit.clients.get(given.client_id)
-    domain.check_secret(client, given.client_secret)
+    domain.check_secret(client, given.client_secret, at=at)
     return given.client_id
 
 
-def _credentials(prefix: str) -> Credentials:
+def new_credentials(prefix: str) -> Credentials:
+    """Return a new client's id and secret."""
     return Credentials(client_id=ids.new(prefix), client_secret=secrets.token_urlsafe(32))
 
 
-def _admit(unit: Unit, client: Client) -> None:
+def admit(unit: Unit, client: Client) -> None:
+    """Tell the gateway who a client is right now."""
     policy = ClientPolicy(
         id=client.id,
         kind=client.kind,

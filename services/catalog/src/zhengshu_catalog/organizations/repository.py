@@ -1,17 +1,28 @@
 """All SQL about organisations and clients. Never commits."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
-from zhengshu_contracts.catalog import OrganizationIn, OrganizationOut, SharingOffice, SystemOut
-from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
+from zhengshu_contracts.catalog import (
+    OrganizationChange,
+    OrganizationIn,
+    OrganizationOut,
+    SharingOffice,
+    SystemOut,
+)
+from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role, SystemStage
 
 from zhengshu_catalog.organizations.domain import Client
-from zhengshu_catalog.organizations.errors import OrganizationExists, OrganizationNotFound
-from zhengshu_catalog.organizations.tables import ClientRow, OrganizationRow
+from zhengshu_catalog.organizations.errors import (
+    ClientNotFound,
+    OrganizationExists,
+    OrganizationNotFound,
+)
+from zhengshu_catalog.organizations.tables import ClientRow, OrganizationRow, SystemRow
 
 
 class Organizations:
@@ -58,12 +69,53 @@ class Organizations:
         )
         return [_organization(row) for row in rows], more
 
+    async def change(self, code: str, given: OrganizationChange) -> OrganizationOut:
+        """Change what may change of an organisation, or raise OrganizationNotFound."""
+        values = {
+            "name": given.name,
+            "office_name": given.office and given.office.name,
+            "office_head": given.office and given.office.head,
+        }
+        changed = update(OrganizationRow).where(OrganizationRow.code == code).values(**values)
+        await self._session.execute(changed)
+        return await self.get(code)
+
 
 class Clients:
     """Systems and officers as callers."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def lock(self, client: str) -> Client:
+        """Return a client and hold its row until the transaction ends, or raise ClientNotFound."""
+        held = select(ClientRow.id).where(ClientRow.id == client).with_for_update()
+        await self._session.execute(held)
+        found = await self.get(client)
+        if found is None:
+            raise ClientNotFound(client)
+        return found
+
+    async def save(self, client: Client) -> None:
+        """Keep a client's secret and lock."""
+        await self._session.execute(
+            update(ClientRow)
+            .where(ClientRow.id == client.id)
+            .values(
+                digest=client.digest,
+                previous=client.previous,
+                previous_until=client.previous_until,
+                locked=client.locked,
+                lock_reason=client.lock_reason,
+                locked_by=client.locked_by,
+            )
+        )
+
+    async def add_system(self, client: str) -> None:
+        """Begin a business system's life."""
+        row = SystemRow(id=client, stage=SystemStage.PLANNED, planned=[])
+        self._session.add(row)
+        await self._session.flush()
 
     async def get(self, client: str) -> Client | None:
         """Return who a client is right now, if it is known."""
@@ -72,7 +124,8 @@ class Clients:
             .join(OrganizationRow, OrganizationRow.code == ClientRow.organization)
             .where(ClientRow.id == client)
         )
-        found = (await self._session.execute(query)).one_or_none()
+        fresh = query.execution_options(populate_existing=True)
+        found = (await self._session.execute(fresh)).one_or_none()
         return _client(found[0], found[1]) if found else None
 
     async def add(self, client: Client, *, name: str, description: str = "", at: datetime) -> None:
@@ -113,7 +166,12 @@ class Clients:
             after=[after] if after else None,
             limit=limit,
         )
-        return [_system(row) for row in rows], more
+        stages = await self._stages([row.id for row in rows])
+        return [_system(row, stages[row.id]) for row in rows], more
+
+    async def _stages(self, systems: Sequence[str]) -> dict[str, str]:
+        query = select(SystemRow).where(SystemRow.id.in_(systems))
+        return {row.id: row.stage for row in await self._session.scalars(query)}
 
 
 def _organization(row: OrganizationRow) -> OrganizationOut:
@@ -139,14 +197,20 @@ def _client(row: ClientRow, kind: str) -> Client:
         locked=row.locked,
         opening=row.opening,
         digest=row.digest,
+        previous=row.previous,
+        previous_until=row.previous_until,
+        lock_reason=row.lock_reason,
+        locked_by=row.locked_by,
     )
 
 
-def _system(row: ClientRow) -> SystemOut:
+def _system(row: ClientRow, stage: str) -> SystemOut:
     return SystemOut(
         id=row.id,
         organization=row.organization,
         name=row.name,
         description=row.description,
         registered_at=row.registered_at,
+        stage=SystemStage(stage),
+        locked=row.locked,
     )

@@ -1,9 +1,10 @@
 """Tables of organisations, systems, officers and their credentials."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
 
@@ -44,4 +45,18 @@ class ClientRow(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     locked: Mapped[bool]
     opening: Mapped[bool]
+    previous: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lock_reason: Mapped[str | None] = mapped_column(Text)
+    locked_by: Mapped[str | None] = mapped_column(Text)
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class SystemRow(Base):
+    """A business system's life: how far it has come and what it is to aggregate."""
+
+    __tablename__ = "systems"
+
+    id: Mapped[str] = mapped_column(Text, ForeignKey("clients.id"), primary_key=True)
+    stage: Mapped[str] = mapped_column(Text)
+    planned: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

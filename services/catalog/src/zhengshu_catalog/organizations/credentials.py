@@ -1,0 +1,69 @@
+"""Locking a client and giving it another secret. Works alike for systems and officers."""
+
+from datetime import datetime, timedelta
+
+from zhengshu_contracts.catalog import (
+    ClientLocked,
+    ClientState,
+    ClientUnlocked,
+    CredentialReissued,
+    CredentialWasReissued,
+    LockIn,
+    ReissueIn,
+)
+from zhengshu_contracts.vocabulary import SystemStage
+
+from zhengshu_catalog.organizations import domain
+from zhengshu_catalog.organizations.domain import Client
+from zhengshu_catalog.organizations.errors import SystemRetired
+from zhengshu_catalog.organizations.operations import Unit, admit, new_credentials
+from zhengshu_catalog.organizations.tables import SystemRow
+
+
+async def lock(unit: Unit, client: str, given: LockIn, *, by: str) -> ClientState:
+    """Lock a client: within a second nobody is let in with its tokens."""
+    locked = domain.lock(await unit.clients.lock(client), given.reason, by=by)
+    return await keep(unit, locked, by=by)
+
+
+async def unlock(unit: Unit, client: str, *, by: str) -> ClientState:
+    """Let a client call again, unless its system is retired."""
+    held = await unit.clients.lock(client)
+    await _check_alive(unit, held)
+    return await keep(unit, domain.unlock(held), by=by)
+
+
+async def reissue(
+    unit: Unit, client: str, given: ReissueIn, *, by: str, at: datetime
+) -> CredentialReissued:
+    """Give a client another secret; the old one stays good for the overlap."""
+    held = await unit.clients.lock(client)
+    await _check_alive(unit, held)
+    credentials = new_credentials("sys").model_copy(update={"client_id": client})
+    overlap = timedelta(hours=given.overlap_hours)
+    changed = domain.reissue(held, credentials.client_secret, overlap=overlap, at=at)
+    await unit.clients.save(changed)
+    event = CredentialWasReissued(client=client, organization=held.organization, by=by)
+    unit.outbox.add(event, aggregate=client)
+    return CredentialReissued(credentials=credentials, previous_until=at + overlap)
+
+
+async def keep(unit: Unit, changed: Client, *, by: str) -> ClientState:
+    """Keep a client's lock as it is now, announce it and tell the gateway."""
+    await unit.clients.save(changed)
+    kind = ClientLocked if changed.locked else ClientUnlocked
+    event = kind(client=changed.id, organization=changed.organization, by=by)
+    unit.outbox.add(event, aggregate=changed.id)
+    admit(unit, changed)
+    return ClientState(
+        id=changed.id,
+        organization=changed.organization,
+        locked=changed.locked,
+        reason=changed.lock_reason,
+    )
+
+
+async def _check_alive(unit: Unit, client: Client) -> None:
+    system = await unit.session.get(SystemRow, client.id, populate_existing=True)
+    if system and system.stage == SystemStage.RETIRED:
+        raise SystemRetired(client.id)
