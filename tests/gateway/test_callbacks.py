@@ -48,7 +48,7 @@ FORGED = {
     "another body": (callback(OWNERS["opening"]), sign(BODY)),
     "no signature": (BODY, {}),
     "old": (BODY, sign(BODY, now=datetime.now(UTC).timestamp() - 400)),
-    "of the future": (BODY, sign(BODY, now=datetime.now(UTC).timestamp() + 400)),
+    "of the future": (BODY, sign(BODY, now=datetime.now(UTC).timestamp() + 40_000)),
     "another purpose": (BODY, sign(BODY, service="upload")),
     "our own": (BODY, sign(BODY, requester="350123000000")),
     "body unsigned": (BODY, {k: v for k, v in sign(BODY).items() if k != signature.DIGEST}),
