@@ -35,6 +35,7 @@ from zhengshu_contracts.vocabulary import (
     OpeningClass,
     PrincipalKind,
 )
+from zhengshu_gateway.limits import Rate
 
 ROWS = f"/v1/datasets/{DATASET}/rows"
 EXPORTS = f"/v1/datasets/{DATASET}/exports"
@@ -409,8 +410,7 @@ class TestOpenDoor:
         assert (told.count, told.rule, told.group) == (5, "dataset-unknown", "127.0.0.0/24")
 
     async def test_too_often_is_refused(self, opened, monkeypatch):
-        monkeypatch.setattr(opened.parts.pipeline.limits, "_burst", 3)
-        monkeypatch.setattr(opened.parts.pipeline.limits, "_rate", 0.01)
+        monkeypatch.setitem(opened.parts.pipeline.limits.rates, "anonymous", Rate(0.01, 3, 3))
         answers = [await opened.get("/v1/open/datasets") for _ in range(4)]
         assert [each.status_code for each in answers] == [200, 200, 200, 429]
         assert answers[3].json()["type"] == "/problems/rate-exceeded"

@@ -18,6 +18,7 @@ class DecisionAsk(ApiModel):
         default=None, max_length=500, description="信息项;不写为全部可见的信息项"
     )
     grant: str | None = Field(default=None, max_length=64, description="所用授权")
+    purpose: str | None = Field(default=None, max_length=500, description="本次使用的用途")
 
 
 class DecisionOut(ApiModel):

@@ -21,7 +21,9 @@ from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import Ending
 from zhengshu_gateway.known import Known
 from zhengshu_gateway.lease import Lease
+from zhengshu_gateway.quotas import Quotas
 from zhengshu_gateway.records import Records, Told, new_record
+from zhengshu_gateway.refusals import quota_exhausted
 from zhengshu_gateway.upstreams import VOUCHED
 
 RECHECK = 0.5
@@ -58,11 +60,14 @@ class Access:
 class Accesses:
     """Opens and closes accesses."""
 
-    def __init__(self, decisions: Decisions, feed: Feed, lease: Lease, records: Records) -> None:
+    def __init__(
+        self, decisions: Decisions, feed: Feed, lease: Lease, records: Records, quotas: Quotas
+    ) -> None:
         self._decisions = decisions
         self._feed = feed
         self._lease = lease
         self._records = records
+        self._quotas = quotas
         self._running: dict[Access, asyncio.Task[Any] | None] = {}
         feed.listeners.append(self.cut_fallen)
 
@@ -70,7 +75,7 @@ class Accesses:
         """Return the access once its record is accepted, or raise why there is none."""
         known = self._feed.known
         rights = known.rights
-        decision = self._decisions.decide(question)
+        decision = self._within_quota(self._decisions.decide(question))
         self._check(question, decision)
         if question.caller.anonymous and not decision.allowed:
             self._records.refused(address, decision.rule)
@@ -79,10 +84,15 @@ class Accesses:
         await self._records.decided(_decided(record, question, decision))
         if decision.view is None:
             raise PolicyRefused(decision, record)
+        if decision.quota is not None and decision.grant is not None:
+            self._quotas.count(decision.grant, 1, 0)
         return Access(record, question, decision, decision.view, known, rights)
 
     def close(self, access: Access, ending: Ending) -> None:
         """Record how it ended."""
+        decision = access.decision
+        if decision.quota is not None and decision.grant is not None:
+            self._quotas.count(decision.grant, 0, ending.rows or 0)
         self._records.ended(
             {
                 "record": access.record,
@@ -137,6 +147,12 @@ class Accesses:
             and set(columns) <= set(decision.view.columns)
             and self._decisions.admits(question)
         )
+
+    def _within_quota(self, decision: Decision) -> Decision:
+        if decision.quota is None or decision.grant is None:
+            return decision
+        spent = self._quotas.spent(decision.grant, decision.quota)
+        return decision if spent is None else quota_exhausted(decision, spent)
 
     def _check(self, question: Question, decision: Decision) -> None:
         if not self._records.available:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.identity import Principal, View
+from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import Writer
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Mode
@@ -31,6 +32,8 @@ class Case:
     """Columns the caller named; None asks for every column it may see."""
     named: str | None = None
     """The grant the caller says it uses."""
+    purpose: str | None = None
+    """What the caller says it reads for; a single live grant's purpose is the default."""
     opener: bool = False
     """Whether the caller is opening's own system."""
 
@@ -45,6 +48,8 @@ class Decision:
     uses: frozenset[Writer] = CATALOG
     """Writers whose records decided; when one is stale the decision does not hold."""
     grant: str | None = None
+    quota: Quota | None = None
+    """The most that may be read under the grant in a day."""
     authorization: str | None = None
     detail: str = ""
     next: str = ""

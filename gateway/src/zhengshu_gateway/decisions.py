@@ -37,6 +37,7 @@ class Question:
     dataset: str
     requested: tuple[str, ...] | None = None
     grant: str | None = None
+    purpose: str | None = None
 
 
 class Decisions:
@@ -63,6 +64,7 @@ class Decisions:
             question.mode,
             question.requested,
             question.grant,
+            question.purpose,
         )
         made = self._made.get(asked)
         if made is not None:
@@ -80,6 +82,7 @@ class Decisions:
             listing=listing,
             requested=question.requested,
             named=question.grant,
+            purpose=question.purpose,
             opener=caller.opener,
         )
         return self._remember(asked, case)
@@ -109,7 +112,9 @@ class Decisions:
             ]
             raise RequestMalformed("请求内容不符合要求,见 errors", pointers=places) from error
         items = tuple(ask.items) if ask.items is not None else None
-        question = Question(caller, ACTIONS[ask.mode], ask.mode, ask.dataset, items, ask.grant)
+        question = Question(
+            caller, ACTIONS[ask.mode], ask.mode, ask.dataset, items, ask.grant, ask.purpose
+        )
         decision = self.decide(question)
         if not self._feed.fresh(decision.uses | caller.writers):
             raise PolicyStale("授权信息未更新,现在无法说明")

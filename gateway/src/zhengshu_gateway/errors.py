@@ -14,6 +14,7 @@ from zhengshu_chassis.errors import (
 from zhengshu_contracts.basis import Basis
 
 from zhengshu_gateway.case import Decision
+from zhengshu_gateway.quotas import until_midnight
 
 
 class TokenMissing(Unauthorized):
@@ -140,10 +141,33 @@ class NotBrokered(Forbidden):
 
 
 class RateExceeded(TooMany):
-    """Too many anonymous requests from one address."""
+    """Too many requests from one address or client."""
 
     slug = "rate-exceeded"
-    title = "匿名访问过于频繁"
+    title = "访问过于频繁"
+
+
+class TooManyAtOnce(TooMany):
+    """A client has too many requests of a class running."""
+
+    slug = "concurrency-exceeded"
+    title = "同时进行的请求过多"
+
+
+class BodyTooSlow(DomainError):
+    """The caller sends its body too slowly."""
+
+    status = 408
+    slug = "body-too-slow"
+    title = "请求内容传输过慢"
+
+
+class HeadersTooLarge(DomainError):
+    """The caller sends more headers than anybody needs."""
+
+    status = 431
+    slug = "headers-too-large"
+    title = "请求头过大"
 
 
 class MinVersionInvalid(Invalid):
@@ -183,6 +207,8 @@ class PolicyRefused(DomainError):
         "items-unknown": "没有这些信息项",
         "mode-not-granted": "未获授权的共享方式",
         "grant-not-named": "须写明所用授权",
+        "purpose-not-granted": "用途未获授权",
+        "quota-exhausted": "当日配额已用完",
         "competent-reads-no-rows": "主管部门不读取数据",
         "enterprise-does-not-read": "公共服务企业不读取数据",
         "authorization-required": "授权开放,须先申请",
@@ -196,10 +222,12 @@ class PolicyRefused(DomainError):
             next=decision.next or None,
             headers={"Zhengshu-Record": record} if record else None,
         )
-        found = decision.rule not in self._NOT_FOUND
+        spent = decision.rule == "quota-exhausted"
+        if spent:
+            self.headers["Retry-After"] = str(until_midnight())
         # Each instance has its own slug, so these shadow the class's.
         self.__dict__.update(
-            status=403 if found else 404,
+            status=429 if spent else 404 if decision.rule in self._NOT_FOUND else 403,
             slug=decision.rule,
             title=self._TITLES.get(decision.rule, "不予提供"),
         )

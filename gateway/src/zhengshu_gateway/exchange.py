@@ -1,5 +1,6 @@
 """One request and its answer, on plain ASGI. Knows no rule."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,17 @@ from starlette.types import Receive, Scope, Send
 from zhengshu_chassis import problems
 from zhengshu_chassis.errors import DomainError, TooLarge
 
+from zhengshu_gateway.errors import BodyTooSlow
+
 if TYPE_CHECKING:
     from zhengshu_gateway.cache import Copy
     from zhengshu_gateway.case import Decision
     from zhengshu_gateway.routes import Route
 
+PATIENCE = 60.0
+"""Seconds that a caller may take to send the next part of its body, or to take the next of its answer."""
+LARGEST_HEADERS = 16 * 1024
+BY_LINE = (b"text/csv", b"application/x-ndjson")
 RawHeaders = list[tuple[bytes, bytes]]
 
 
@@ -45,6 +52,8 @@ class Exchange:
         """Slug of the refusal, when there was one."""
         self.extra: RawHeaders = []
         """Headers that whatever answer there will be carries (rate limits, the record's id)."""
+        self.lines: int | None = None
+        """Rows that were sent, where each is a line."""
         self.copy: Copy | None = None
         """Sees the answer before it is sent."""
 
@@ -66,7 +75,11 @@ class Exchange:
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes; Gone when the caller hangs up amid it."""
         while True:
-            message = await self._receive()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    message = await self._receive()
+            except TimeoutError:
+                raise BodyTooSlow(f"请求内容中断超过 {PATIENCE:.0f} 秒") from None
             if message["type"] == "http.disconnect":
                 raise Gone
             if message.get("body"):
@@ -94,6 +107,9 @@ class Exchange:
         if self.copy is not None:
             self.copy.start(status, headers)
         self.status = status
+        media = next((value for name, value in headers if name == b"content-type"), b"")
+        if media.startswith(BY_LINE):
+            self.lines = -1 if media.startswith(b"text/csv") else 0
         await self._send(
             {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra]}
         )
@@ -103,7 +119,13 @@ class Exchange:
         self.sent += len(data)
         if self.copy is not None:
             self.copy.part(data)
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        if self.lines is not None:
+            self.lines += data.count(b"\n")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        except TimeoutError:  # it reads no more: nobody keeps a snapshot open for it
+            raise Gone from None
 
     async def finish(self, data: bytes = b"") -> None:
         """Send the last part of the body."""

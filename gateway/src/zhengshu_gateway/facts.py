@@ -139,6 +139,15 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What one replica has let out under each grant with a quota on one day: calls and rows."""
+
+    id: str
+    day: str
+    used: dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """Everything that its writer committed before `as_of` has been published."""
 
@@ -151,4 +160,5 @@ CLIENT = TypeAdapter(Client)
 GRANTS = TypeAdapter(Grants)
 LISTING = TypeAdapter(Listing)
 VERSION = TypeAdapter(Version)
+USAGE = TypeAdapter(Usage)
 BEAT = TypeAdapter(Beat)

@@ -143,7 +143,7 @@ async def _answer(exchange: Exchange, response: Response, going: Callable[[], bo
         outcome,
         response.status,
         exchange.sent,
-        int(rows) if rows and rows.isdigit() else None,
+        int(rows) if rows and rows.isdigit() else exchange.lines,
         response.get_header("zhengshu-version"),
     )
 

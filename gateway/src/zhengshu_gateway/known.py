@@ -22,12 +22,14 @@ from zhengshu_gateway.facts import (
     DATASET,
     GRANTS,
     LISTING,
+    USAGE,
     VERSION,
     Client,
     Dataset,
     Grant,
     Grants,
     Listing,
+    Usage,
     Version,
 )
 
@@ -53,6 +55,7 @@ class Known:
         self.grants: dict[str, ByHolder] = {}
         self.listings: dict[str, Listing] = {}
         self.versions: dict[str, Version] = {}
+        self.usage: dict[str, Usage] = {}
         self.applied = 0
         """Stream sequence of the last message that was applied."""
         self.changes = 0
@@ -72,6 +75,7 @@ class Known:
             ("opening", "client"): (CLIENT, self.clients),
             ("opening", "dataset"): (LISTING, self.listings),
             ("sharing", "dataset"): (GRANTS, self.grants),
+            ("gateway", "usage"): (USAGE, self.usage),
         }
 
     def apply(self, key: str, value: bytes | None, sequence: int) -> None:
@@ -82,8 +86,8 @@ class Known:
         if rest == "heartbeat":
             self._beat(writer, value)
         elif (writer, kind) in self._stores and (kind != "client" or owner(name) == writer):
-            self.changes += 1
-            self.rights += kind != "version"
+            self.changes += kind != "usage"
+            self.rights += kind not in {"version", "usage"}
             adapter, store = self._stores[writer, kind]
             fact = _read(adapter, key, name, value)
             if store is self.grants:

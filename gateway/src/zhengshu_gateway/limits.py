@@ -1,42 +1,65 @@
-"""How often somebody without a name may ask: a bucket of tokens per address."""
+"""How often and how many at once: a bucket of tokens and a count of what runs, per caller and class."""
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from zhengshu_gateway.errors import RateExceeded
-from zhengshu_gateway.exchange import RawHeaders, raw
+from zhengshu_gateway.errors import RateExceeded, TooManyAtOnce
 
 REMEMBERED = 50_000
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A bucket that fills at `rate` a second up to `burst`, and how many requests may run at once."""
+
+    rate: float
+    burst: int
+    at_once: int
+
+
 class Limits:
-    """Buckets that fill at `rate` a second up to `burst`."""
+    """Counts per class and caller: an address where nobody is known, otherwise a client."""
 
-    def __init__(self, rate: float, burst: int) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+    def __init__(self, rates: Mapping[str, Rate]) -> None:
+        self.rates = dict(rates)
+        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._running: dict[tuple[str, str], int] = {}
 
-    def take(self, address: str) -> RawHeaders:
+    def take(self, kind: str, caller: str) -> list[tuple[bytes, bytes]]:
         """Take a token and return the RateLimit headers, or raise RateExceeded."""
-        now = time.monotonic()
-        left, at = self._buckets.pop(address, (float(self._burst), now))
-        left = min(float(self._burst), left + (now - at) * self._rate)
-        self._buckets[address] = (left - 1 if left >= 1 else left, now)
+        allowed, now, key = self.rates[kind], time.monotonic(), (kind, caller)
+        full = float(allowed.burst)
+        left, at = self._buckets.pop(key, (full, now))
+        left = min(full, left + (now - at) * allowed.rate)
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         if left < 1:
             raise RateExceeded(
-                "请降低访问频率,或登记后以令牌访问",
-                headers={"Retry-After": str(int((1 - left) / self._rate) + 1)},
+                "请降低访问频率" if kind != "anonymous" else "请降低访问频率,或登记后以令牌访问",
+                headers={"Retry-After": str(int((1 - left) / allowed.rate) + 1)},
             )
-        return self._told(left - 1)
+        window, name = int(allowed.burst / allowed.rate) or 1, kind.encode()
+        return [
+            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, allowed.burst, window)),
+            (b"ratelimit", b'"%s";r=%d;t=%d' % (name, left - 1, window)),
+        ]
 
-    def _told(self, left: float) -> RawHeaders:
-        window = int(self._burst / self._rate) or 1
-        return raw(
-            [
-                ("ratelimit-policy", f'"anonymous";q={self._burst};w={window}'),
-                ("ratelimit", f'"anonymous";r={int(left)};t={window}'),
-            ]
-        )
+    @contextmanager
+    def running(self, kind: str, caller: str) -> Iterator[None]:
+        """Hold a place while a request runs, or raise TooManyAtOnce."""
+        key, most = (kind, caller), self.rates[kind].at_once
+        count = self._running.get(key, 0)
+        if count >= most:
+            raise TooManyAtOnce(f"同类请求同时至多 {most} 个", headers={"Retry-After": "1"})
+        self._running[key] = count + 1
+        try:
+            yield
+        finally:
+            if self._running[key] == 1:
+                del self._running[key]
+            else:
+                self._running[key] -= 1

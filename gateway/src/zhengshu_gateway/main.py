@@ -29,6 +29,7 @@ from zhengshu_gateway.integrators.nkeys import Issuer
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.limits import Limits
 from zhengshu_gateway.pipeline import Pipeline
+from zhengshu_gateway.quotas import Quotas
 from zhengshu_gateway.records import Records
 from zhengshu_gateway.routes import Kind, Routes
 from zhengshu_gateway.settings import GatewaySettings
@@ -50,6 +51,7 @@ class Parts:
         self.feed = Feed(bus, limit=settings.stale_limit, identity_limit=settings.identity_limit)
         self.lease = Lease(bus, self.feed, settings.replica)
         self.records = Records(bus)
+        self.quotas = Quotas(bus, self.feed, settings.replica)
         self.upstreams = Upstreams(settings)
         self.tokens = Tokens(settings)
         authenticator = Authenticator(self.tokens, self.feed)
@@ -65,7 +67,7 @@ class Parts:
             records=self.records,
         )
         decisions = Decisions(self.feed)
-        self.accesses = Accesses(decisions, self.feed, self.lease, self.records)
+        self.accesses = Accesses(decisions, self.feed, self.lease, self.records, self.quotas)
         callbacks = Callbacks(settings, self.upstreams)
         self.worker = CommissionWorker(
             self.upstreams, self.accesses, callbacks, parallel=settings.commission_parallel
@@ -84,7 +86,7 @@ class Parts:
             upstreams=self.upstreams,
             forwarder=Forwarder(self.upstreams),
             broker=Broker(self.upstreams),
-            limits=Limits(settings.anonymous_rate, settings.anonymous_burst),
+            limits=Limits(settings.rates()),
             versions=versions,
             pages=self.pages,
             own={
@@ -110,6 +112,7 @@ class Parts:
             "records": self.records.run,
             "counts": self.records.run_counter,
             "settlements": self.settlements.run,
+            "quotas": self.quotas.run,
             "callout": self.callout.run,
             "keeper": self.keeper.run,
         }

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from urllib.parse import unquote
 
 from prometheus_client import Histogram
 from starlette.types import Receive, Scope, Send
@@ -15,7 +16,7 @@ from zhengshu_chassis.telemetry import REQUESTS, continue_trace, log
 from zhengshu_contracts.access import AccessOutcome
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action, admitted
-from zhengshu_contracts.vocabulary import Origin
+from zhengshu_contracts.vocabulary import Mode, Origin
 
 from zhengshu_gateway import broker, cache
 from zhengshu_gateway.accesses import Access, Accesses
@@ -25,11 +26,12 @@ from zhengshu_gateway.cache import Pages, Versions
 from zhengshu_gateway.decisions import Question, requested
 from zhengshu_gateway.errors import (
     DecisionChanged,
+    HeadersTooLarge,
     NotProvider,
     PolicyStale,
     RoleNotAdmitted,
 )
-from zhengshu_gateway.exchange import Exchange, Gone, raw
+from zhengshu_gateway.exchange import LARGEST_HEADERS, Exchange, Gone, raw
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import PASSED_IN, Ending, Forwarder
 from zhengshu_gateway.limits import Limits
@@ -74,12 +76,22 @@ class Pipeline:
             _report(exchange)
 
     async def _serve(self, exchange: Exchange) -> None:
+        if sum([len(name) + len(value) for name, value in exchange.headers]) > LARGEST_HEADERS:
+            raise HeadersTooLarge(f"请求头合计至多 {LARGEST_HEADERS} 字节")
         route, places = self.routes.match(exchange.method, exchange.path)
         exchange.route = route
         caller = ANONYMOUS if route.kind in BARE else self.authenticator.caller(exchange, route)
         exchange.client = caller.principal.id
-        if caller.anonymous and route.kind not in BARE:
-            exchange.extra += self.limits.take(exchange.address)
+        kind = "anonymous" if caller.anonymous else _class_of(route)
+        who = exchange.address if caller.anonymous else caller.principal.id
+        if route.kind not in BARE:
+            exchange.extra += self.limits.take(kind, who)
+        with self.limits.running(kind, who):
+            await self._answer(exchange, route, places, caller)
+
+    async def _answer(
+        self, exchange: Exchange, route: Route, places: Places, caller: Caller
+    ) -> None:
         if route.kind is Kind.DATA:
             await self._data(exchange, route, places, caller)
             return
@@ -93,7 +105,9 @@ class Pipeline:
         """Let rows out: decided, recorded, then forwarded, and cut when the decision falls."""
         dataset, grant = places["dataset"], exchange.header(b"zhengshu-grant")
         columns = requested(exchange.query)
-        question = Question(caller, route.action, route.mode, dataset, columns, grant)
+        stated = exchange.header(b"zhengshu-purpose")
+        purpose = unquote(stated).strip() if stated else None
+        question = Question(caller, route.action, route.mode, dataset, columns, grant, purpose)
         access = await self.accesses.open(question, address=exchange.address)
         exchange.decision, exchange.record = access.decision, access.record
         exchange.extra += raw([("zhengshu-record", access.record)])
@@ -166,6 +180,13 @@ class Pipeline:
     def _url(self, exchange: Exchange, route: Route) -> str:
         query = f"?{exchange.query.decode('latin-1')}" if exchange.query else ""
         return self.upstreams.url(route.to, exchange.path + query)
+
+
+def _class_of(route: Route) -> str:
+    """Return the class of a route's requests: what is quick, what runs for long, and the rest."""
+    if route.kind is not Kind.DATA:
+        return "control"
+    return "query" if route.mode in {Mode.QUERY, Mode.VERIFY} else "bulk"
 
 
 async def _refuse(exchange: Exchange, refusal: DomainError) -> None:

@@ -187,7 +187,10 @@ def granted(case: Case, dataset: Dataset) -> Decision | None:
     if not _reader(case):
         return None
     asked = _asked(case, dataset)
-    live = [grant for grant in case.grants if _live(grant, case)]
+    alive = [grant for grant in case.grants if _live(grant, case)]
+    live = [grant for grant in alive if case.purpose in {None, grant.purpose}]
+    if alive and not live:
+        return refusals.purpose_not_granted(alive)
     usable = [grant for grant in live if case.mode in grant.modes and _serves(grant, case, asked)]
     if len(usable) > 1 and len({_terms(one) for one in usable}) > 1:
         return refusals.grant_not_named(usable)
@@ -252,6 +255,7 @@ def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
         view,
         offer.uses,
         grant=offer.grant.id if offer.grant else None,
+        quota=offer.grant.quota if offer.grant else None,
         authorization=offer.authorization,
     )
 

@@ -163,6 +163,30 @@ def grant_not_named(grants: Iterable[Grant]) -> Decision:
     )
 
 
+def purpose_not_granted(grants: Iterable[Grant]) -> Decision:
+    """The purpose that was stated is none of those granted."""
+    choices = ";".join(f"{grant.purpose}({grant.id})" for grant in grants)
+    return Decision(
+        "purpose-not-granted",
+        Basis.DECREE_20,
+        uses=SHARING,
+        detail="请求头 Zhengshu-Purpose 写明的用途不在授权范围内",
+        next=f"请按已获授权的用途使用:{choices};其他用途请另行提出共享申请(POST /v1/applications)",
+    )
+
+
+def quota_exhausted(decision: Decision, what: str) -> Decision:
+    """What the grant allows for one day has been read."""
+    return Decision(
+        "quota-exhausted",
+        Basis.DECREE_20,
+        uses=decision.uses,
+        grant=decision.grant,
+        detail=f"授权 {decision.grant} 的当日配额已用完:{what}",
+        next="配额于北京时间次日零时重新计算;需要更多请另行提出共享申请(POST /v1/applications)",
+    )
+
+
 def _label(word: Labelled) -> str:
     """Name a state; one that is not in the vocabulary stays unnamed, and refused."""
     return word.label if isinstance(word, Labelled) else "不明"

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import Field, SecretStr
 from zhengshu_chassis.settings import BusSettings, prefixed
 
+from zhengshu_gateway.limits import Rate
+
 
 class GatewaySettings(BusSettings):
     """Names of services, each with its address and the key under which callers are vouched for."""
@@ -58,6 +60,15 @@ class GatewaySettings(BusSettings):
     anonymous_rate: float = 20.0
     """Anonymous requests per second and address, on average."""
     anonymous_burst: int = 200
+    query_rate: float = 2000.0
+    """Queries per second and client, on average; `…_at_once`: how many may run at the same time."""
+    query_at_once: int = 128
+    bulk_rate: float = 5.0
+    """Exports, change feeds and files per second and client."""
+    bulk_at_once: int = 8
+    control_rate: float = 200.0
+    """Everything else per second and client."""
+    control_at_once: int = 64
     municipal_interval: float = 5.0
     """Seconds between two looks at the municipal catalogue."""
     commission_parallel: int = 4
@@ -66,6 +77,15 @@ class GatewaySettings(BusSettings):
     """On how many servers of a NATS cluster each stream is kept; read by `migrate` alone."""
     replica: str = Field(default_factory=lambda: socket.gethostname().split(".")[0])
     """Name of this replica, for its lease."""
+
+    def rates(self) -> dict[str, Rate]:
+        """Return the limits of each class."""
+        return {
+            "anonymous": Rate(self.anonymous_rate, self.anonymous_burst, self.anonymous_burst),
+            "query": Rate(self.query_rate, int(self.query_rate * 10), self.query_at_once),
+            "bulk": Rate(self.bulk_rate, int(self.bulk_rate * 10), self.bulk_at_once),
+            "control": Rate(self.control_rate, int(self.control_rate * 10), self.control_at_once),
+        }
 
     def upstream(self, service: str) -> tuple[str, SecretStr]:
         """Return a service's address and key."""

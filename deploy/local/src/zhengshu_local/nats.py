@@ -78,6 +78,7 @@ def gateway() -> dict[str, list[str]]:
     publish = [
         "zhengshu.access.>",
         "$KV.lease.>",
+        "$KV.policy.gateway.>",
         *bucket("policy"),
         *bucket("lease"),
         "$JS.API.STREAM.INFO.*",

@@ -1,0 +1,171 @@
+"""How often, how many at once, how much a day, for what, and how slowly: one caller does not hurt another."""
+
+import asyncio
+from urllib.parse import quote, urlsplit
+
+import pytest
+from support.gateway_harness import DATASET, say, stream
+from support.until import until
+from zhengshu_contracts.limits import Quota
+from zhengshu_contracts.policy import DatasetGrants, dataset_key
+from zhengshu_gateway import exchange, quotas
+from zhengshu_gateway.facts import Usage
+from zhengshu_gateway.limits import Rate
+from zhengshu_gateway.quotas import today
+
+from .test_pipeline import BATCHES, EXPORTS, ROWS, grant
+
+AMOUNT = f"{ROWS}?select=amount"
+
+
+@pytest.fixture
+async def world(node):
+    """A node whose counts begin at nothing."""
+    parts = node.parts
+    parts.quotas._used.clear()
+    parts.pages._kept.clear()
+    parts.pipeline.limits._buckets.clear()
+    yield node
+    parts.quotas._used.clear()
+    parts.pipeline.limits._buckets.clear()
+    await node.put(dataset_key("sharing", DATASET), None)
+
+
+async def give(node, *grants):
+    await node.put(dataset_key("sharing", DATASET), DatasetGrants(id=DATASET, grants=grants))
+
+
+def slug(response):
+    return response.status_code, response.json()["type"].rsplit("/", 1)[-1]
+
+
+class TestRate:
+    async def test_each_client_has_its_own_of_each_class(self, world, monkeypatch):
+        monkeypatch.setitem(world.parts.pipeline.limits.rates, "query", Rate(0.01, 2, 9))
+        answers = [await world.get(ROWS, "sys-reader") for _ in range(3)]
+        assert [each.status_code for each in answers] == [200, 200, 429]
+        assert answers[0].headers["ratelimit"].startswith('"query";r=1;')
+        assert answers[0].headers["ratelimit-policy"] == '"query";q=2;w=200'
+        assert slug(answers[2]) == (429, "rate-exceeded")
+        assert int(answers[2].headers["retry-after"]) > 1
+        assert (await world.get(ROWS, "sys-provider")).status_code == 200
+        assert (await world.get(EXPORTS, "sys-reader")).status_code == 200
+        assert (await world.get("/v1/organizations", "sys-reader")).status_code == 200
+
+    async def test_no_more_at_once_than_allowed(self, world, monkeypatch):
+        monkeypatch.setitem(world.parts.pipeline.limits.rates, "bulk", Rate(100, 100, 2))
+        world.services["catalog"].answers[f"GET {EXPORTS}"] = stream(20, pause=0.05)
+        running = [asyncio.create_task(world.get(EXPORTS, "sys-reader")) for _ in range(2)]
+        await until(lambda: len(world.services["catalog"].asked(EXPORTS)) == 2)
+        assert slug(await world.get(EXPORTS, "sys-reader")) == (429, "concurrency-exceeded")
+        assert (await world.get(ROWS, "sys-reader")).status_code == 200
+        assert {each.status_code for each in await asyncio.gather(*running)} == {200}
+        assert (await world.get(EXPORTS, "sys-reader")).status_code == 200
+
+
+class TestQuota:
+    async def test_calls_of_a_day(self, world):
+        await give(world, grant(quota=Quota(calls=2)))
+        answers = [await world.get(AMOUNT, "sys-reader") for _ in range(3)]
+        assert [each.status_code for each in answers] == [200, 200, 429]
+        assert slug(answers[2]) == (429, "quota-exhausted")
+        assert "每日 2 次" in answers[2].json()["detail"]
+        assert 0 < int(answers[2].headers["retry-after"]) <= 86_400
+        record = answers[2].headers["zhengshu-record"]
+        (told,) = (e["data"] for e in await world.records() if e["data"]["record"] == record)
+        assert (told["allowed"], told["rule"], told["grant"]) == (False, "quota-exhausted", "g-1")
+        # What needs no grant is not counted against one.
+        assert (await world.get(f"{ROWS}?select=town", "sys-reader")).status_code == 200
+
+    async def test_rows_of_a_day_by_header_or_line(self, world):
+        await give(world, grant(quota=Quota(rows=5)))
+
+        async def lines(_, send):
+            head = [(b"content-type", b"text/csv; charset=utf-8")]
+            await send({"type": "http.response.start", "status": 200, "headers": head})
+            await send({"type": "http.response.body", "body": b"amount\n1\n2\n3\n"})
+
+        world.services["catalog"].answers[f"GET {EXPORTS}"] = lines
+        await world.get(f"{EXPORTS}?select=amount", "sys-reader")
+        assert world.parts.quotas.used("g-1") == (1, 3)
+        world.services["catalog"].answers[f"GET {ROWS}"] = say(200, [], zhengshu_rows="2")
+        await world.get(AMOUNT, "sys-reader")
+        assert slug(await world.get(AMOUNT, "sys-reader")) == (429, "quota-exhausted")
+
+    async def test_other_replicas_count_and_so_does_what_was_before_a_restart(self, world):
+        await give(world, grant(quota=Quota(calls=3)))
+        usage = world.parts.feed.known.usage
+        usage["other"] = Usage("other", today(), {"g-1": (2, 0)})
+        usage["old"] = Usage("old", "2020-01-01", {"g-1": (9, 0)})
+        try:
+            assert (await world.get(AMOUNT, "sys-reader")).status_code == 200
+            assert (await world.get(AMOUNT, "sys-reader")).status_code == 429
+        finally:
+            usage.pop("other")
+        own = world.parts.quotas._replica
+        await until(lambda: usage[own].used["g-1"] == (1, 0) if own in usage else False)
+        again = quotas.Quotas(world.parts.bus, world.parts.feed, own)
+        assert again.used("g-1") == (1, 0)
+        await until(lambda: "old" not in usage)
+
+    async def test_a_new_day_begins_at_nothing(self, world, monkeypatch):
+        await give(world, grant(quota=Quota(calls=1)))
+        await world.get(AMOUNT, "sys-reader")
+        monkeypatch.setattr(quotas, "today", lambda: "2100-01-01")
+        assert (await world.get(AMOUNT, "sys-reader")).status_code == 200
+
+
+class TestPurpose:
+    async def test_is_checked_when_stated_and_chooses_the_grant(self, world):
+        await give(world, grant(), grant(id="g-2", purpose="统计", filter=""))
+        asked = {"核对": "g-1", "统计": "g-2"}
+        for purpose, expected in asked.items():
+            told = quote(purpose)
+            response = await world.get(AMOUNT, "sys-reader", zhengshu_purpose=told)
+            assert response.status_code == 200
+            assert world.services["catalog"].seen[-1].identity.grant == expected
+        assert slug(await world.get(AMOUNT, "sys-reader")) == (403, "grant-not-named")
+        response = await world.get(AMOUNT, "sys-reader", zhengshu_purpose=quote("营销"))
+        assert slug(response) == (403, "purpose-not-granted")
+        assert "统计(g-2)" in response.json()["next"]
+
+    async def test_a_single_grant_is_the_default(self, world):
+        await give(world, grant())
+        assert (await world.get(AMOUNT, "sys-reader")).status_code == 200
+
+
+class TestSlowAndLarge:
+    async def test_a_body_that_stops_is_given_up(self, world, monkeypatch):
+        monkeypatch.setattr(exchange, "PATIENCE", 0.3)
+        token = world.bearer("sys-provider")["Authorization"]
+        reader, writer = await self.connect(world)
+        writer.write(
+            f"POST {BATCHES} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+            "Content-Length: 1000\r\n\r\nabc".encode()
+        )
+        answer = await asyncio.wait_for(reader.read(200), 5)
+        writer.close()
+        assert answer.split(b"\r\n")[0].split()[1] in {b"408", b"502", b"503"}
+
+    async def test_a_reader_that_stops_is_given_up(self, world, monkeypatch):
+        monkeypatch.setattr(exchange, "PATIENCE", 0.3)
+        world.services["catalog"].answers[f"GET {EXPORTS}"] = stream(400, 100_000, pause=0)
+        token = world.bearer("sys-provider")["Authorization"]
+        _, writer = await self.connect(world)
+        writer.write(
+            f"GET {EXPORTS} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
+        )
+
+        async def cut():
+            return [e for e in await world.records() if e["data"].get("outcome") == "cut"]
+
+        await until(cut)
+        writer.close()
+
+    async def test_headers_have_a_limit(self, world):
+        response = await world.get(ROWS, "sys-reader", x_much="x" * 20_000)
+        assert slug(response) == (431, "headers-too-large")
+
+    async def connect(self, world):
+        address = urlsplit(world.url)
+        return await asyncio.open_connection(address.hostname, address.port, limit=1024)
