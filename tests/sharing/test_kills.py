@@ -48,7 +48,7 @@ async def process(database: Database, sharing: Sharing, failpoint: str = "") -> 
 
 
 async def ready(http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 if (await http.get("/health/live")).is_success:
