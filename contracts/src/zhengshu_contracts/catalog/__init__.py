@@ -63,7 +63,14 @@ from zhengshu_contracts.catalog.events import (
     SystemWasRegistered,
     UploadAcknowledged,
 )
-from zhengshu_contracts.catalog.imports import Change, ImportLine, ImportOut, LineProblem
+from zhengshu_contracts.catalog.imports import (
+    Change,
+    ImportLine,
+    ImportOut,
+    ItemDraft,
+    ItemDrafts,
+    LineProblem,
+)
 from zhengshu_contracts.catalog.life import (
     AffectedGrant,
     ClassChange,
@@ -132,6 +139,8 @@ __all__ = [
     "ImportOut",
     "Item",
     "ItemBrief",
+    "ItemDraft",
+    "ItemDrafts",
     "ItemSourceNamed",
     "LineProblem",
     "LockIn",

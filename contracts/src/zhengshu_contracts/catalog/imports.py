@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel
-from zhengshu_contracts.vocabulary import ImportOutcome, OrganizationCode
+from zhengshu_contracts.vocabulary import ImportOutcome, ItemType, OrganizationCode
 
 
 class Change(ApiModel):
@@ -53,3 +53,23 @@ class ImportOut(ApiModel):
     counts: dict[ImportOutcome, int] = Field(description="各处理结果的条数")
     lines: list[ImportLine] = Field(description="逐条报告")
     problems: list[LineProblem] = Field(default=[], description="不属于任何条目的问题")
+
+
+class ItemDraft(ApiModel):
+    """An item as a file suggests it; its classes are for whoever compiles to choose."""
+
+    name: str = Field(description="信息项英文名;列名不能用作英文名时为 c 加序号")
+    title: str = Field(description="信息项中文名称")
+    type: ItemType = Field(description="数据类型")
+    length: int | None = Field(default=None, description="数据长度")
+    precision: int | None = Field(default=None, description="小数位数")
+    nullable: bool = Field(description="可否为空")
+    key: bool = Field(default=False, description="是否主键项")
+
+
+class ItemDrafts(ApiModel):
+    """Items that a file suggests."""
+
+    items: list[ItemDraft]
+    rows: int = Field(description="据以判断的行数")
+    structure: bool = Field(description="文件是否为数据库表结构清单")

@@ -1,5 +1,6 @@
 """HTTP of importing a catalogue: the workbook to fill in, its preview, its confirmation, its report."""
 
+import asyncio
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -9,12 +10,18 @@ from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, Now
 from zhengshu_chassis.resources import Resources, resources
 from zhengshu_chassis.transaction import Router, Session
-from zhengshu_contracts.catalog import ImportOut
+from zhengshu_contracts.catalog import ImportOut, ItemDrafts
 from zhengshu_contracts.roles import Action
 
 from zhengshu_catalog.entries.operations import Unit
 from zhengshu_catalog.imports import operations
-from zhengshu_catalog.imports.errors import ImportConfirmed, ImportNotFound, WorkbookUnreadable
+from zhengshu_catalog.imports.drafting import draft
+from zhengshu_catalog.imports.errors import (
+    ImportConfirmed,
+    ImportNotFound,
+    SampleUnreadable,
+    WorkbookUnreadable,
+)
 from zhengshu_catalog.imports.template import template
 from zhengshu_catalog.organizations.errors import OrganizationNotFound
 
@@ -25,6 +32,15 @@ BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+SAMPLE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media: {"schema": {"type": "string", "format": "binary"}}
+            for media in ("text/csv", XLSX)
+        },
     }
 }
 
@@ -72,3 +88,14 @@ async def read_import(token: str, session: Session, by: By) -> ImportOut:
 async def confirm_import(token: str, session: Session, by: By, now: Now) -> ImportOut:
     """确认导入,逐条执行并报告"""
     return await operations.confirm(Unit.of(session), token, by=by, at=now)
+
+
+@router.post(
+    "/v1/item-drafts",
+    response_model=ItemDrafts,
+    responses=problems(SampleUnreadable, WorkbookUnreadable),
+    openapi_extra=SAMPLE,
+)
+async def draft_items(request: Request) -> ItemDrafts:
+    """从数据文件或数据库表结构清单(CSV、XLSX)得出信息项草案;不保存文件,共享属性和开放属性由编制人确定"""
+    return await asyncio.to_thread(draft, await request.body())

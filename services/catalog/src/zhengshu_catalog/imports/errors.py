@@ -36,3 +36,17 @@ class ImportConfirmed(Conflict):
 
     def __init__(self, token: str) -> None:
         super().__init__(f"导入 {token} 已经执行", next=f"可通过 GET /v1/imports/{token} 查看报告")
+
+
+class SampleUnreadable(Invalid):
+    """No items can be suggested of this file."""
+
+    slug = "sample-unreadable"
+    title = "无法从文件得出信息项"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            detail,
+            basis=Basis.GUIDE_2017.label,
+            next="请上传首行为列名的 CSV 或 XLSX 文件,或数据库表结构清单",
+        )

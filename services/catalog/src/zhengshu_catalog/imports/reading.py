@@ -93,16 +93,21 @@ def read(file: bytes) -> Workbook:
     return Workbook(entries, sorted(problems, key=lambda problem: problem.line))
 
 
-def _open(file: bytes) -> dict[str, list[Line]]:
+def open_workbook(file: BytesIO) -> Any:
+    """Open a workbook for reading, or raise WorkbookUnreadable."""
     from openpyxl import load_workbook  # noqa: PLC0415 - a large library for a rare request
 
     try:
-        with ZipFile(BytesIO(file)) as packed:
+        with ZipFile(file) as packed:
             if sum(part.file_size for part in packed.infolist()) > UNPACKED:
                 raise WorkbookUnreadable("文件解压后过大")
-        book = load_workbook(BytesIO(file), read_only=True, data_only=True)
+        return load_workbook(file, read_only=True, data_only=True)
     except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
         raise WorkbookUnreadable("不是 XLSX 文件,或文件已损坏") from error
+
+
+def _open(file: bytes) -> dict[str, list[Line]]:
+    book = open_workbook(BytesIO(file))
     missing = [name for name in SHEETS if name not in book.sheetnames]
     if missing:
         raise WorkbookUnreadable(f"缺少工作表:{'、'.join(missing)}")
