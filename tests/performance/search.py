@@ -3,7 +3,7 @@
 Medians over rounds, both catalogues side by side in one run. Each kind of query takes what an HTTP request
 takes of the database: the hits, their counts, and the first 20 entries with their content.
 """
-# ruff: noqa: T201, SIM905, E501 - prints its figures; lists of words read better as one line
+# ruff: noqa: SIM905, E501 - lists of words read better as one line
 
 import asyncio
 import json
