@@ -10,10 +10,11 @@ from pathlib import Path
 
 from support.servers import free_base
 
-from performance import bare, pieces
+from performance import bare, gateway, pieces
 from performance.stage import CLIENTS, Figure, Stage, machine, staged
 
-PIECES = ("push", "export", "page", "growth", "memory")
+STAGED = ("push", "export", "page", "growth", "memory")
+PIECES = (*STAGED, *gateway.PIECES)
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 MARK = "<!-- figures -->\n"
 
@@ -70,10 +71,12 @@ def main() -> None:
     given.add_argument("--write", action="store_true")
     asked = given.parse_args()
     before = machine()
-    with tempfile.TemporaryDirectory(prefix="bench") as folder:
-        Path(folder).chmod(0o755)
-        with staged(Path(folder) / "node", free_base()) as stage:
-            found = asyncio.run(measure(stage, asked, Path(folder)))
+    found = asyncio.run(gateway.measure(asked.pieces, asked.rounds, asked.seconds))
+    if set(STAGED) & set(asked.pieces):
+        with tempfile.TemporaryDirectory(prefix="bench") as folder:
+            Path(folder).chmod(0o755)
+            with staged(Path(folder) / "node", free_base()) as stage:
+                found += asyncio.run(measure(stage, asked, Path(folder)))
     told = f"{state(asked, before)}\n{table(found)}\n"
     print(told)
     if asked.write:
