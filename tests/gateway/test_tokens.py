@@ -15,6 +15,8 @@ from zhengshu_gateway.tokens import Tokens, named, private_key, public_jwk
 from zhengshu_verify import keys
 
 CHECK = "POST /internal/credentials/verification"
+ASSERTED = "POST /internal/credentials/assertion"
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 GRANT = {"grant_type": "client_credentials"}
 PATH = "/v1/organizations"
 
@@ -84,6 +86,48 @@ class TestIssue:
         assert (response.status_code, told["error"]) == (status, error)
         assert told["type"] == f"/problems/{error.replace('_', '-')}"
         assert (status == 401) == ("www-authenticate" in response.headers)
+
+    async def test_by_an_assertion_that_its_owner_believes(self, node):
+        catalog = node.services["catalog"]
+        catalog.answers[ASSERTED] = say(200, {"client_id": "sys-reader"})
+        assertion = jwt.encode({"sub": "sys-reader", "iss": "sys-reader"}, OTHER, "EdDSA")
+        form = GRANT | {"client_assertion_type": JWT_BEARER, "client_assertion": assertion}
+        response = await node.http.post("/oauth2/token", data=form)
+        assert response.status_code == 200
+        (asked,) = catalog.seen
+        audiences = ["http://node", "http://node/oauth2/token"]
+        assert json.loads(asked.body) == {"assertion": assertion, "audiences": audiences}
+        bearer = {"Authorization": f"Bearer {response.json()['access_token']}"}
+        assert (await node.http.get(PATH, headers=bearer)).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("more", "error"),
+        [
+            ({"client_assertion_type": "elsewhere"}, "invalid_request"),
+            ({"client_assertion": "nonsense"}, "invalid_client"),
+            ({"client_id": "sys-other"}, "invalid_client"),
+            ({"client_secret": "x"}, "invalid_request"),
+            ({}, "invalid_client"),
+        ],
+    )
+    async def test_assertions_are_refused_as_rfc_7521_says(self, node, more, error):
+        node.services["catalog"].answers[ASSERTED] = say(401, {})
+        assertion = jwt.encode({"sub": "sys-reader"}, OTHER, "EdDSA")
+        form = GRANT | {"client_assertion_type": JWT_BEARER, "client_assertion": assertion} | more
+        response = await node.http.post("/oauth2/token", data=form)
+        assert response.json()["error"] == error
+
+    async def test_one_client_is_not_let_in_on_the_word_of_another(self, node):
+        node.services["catalog"].answers[ASSERTED] = say(200, {"client_id": "sys-provider"})
+        assertion = jwt.encode({"sub": "sys-reader"}, OTHER, "EdDSA")
+        form = GRANT | {"client_assertion_type": JWT_BEARER, "client_assertion": assertion}
+        assert (await node.http.post("/oauth2/token", data=form)).status_code == 401
+
+    async def test_a_member_given_twice_is_refused(self, node):
+        body = "grant_type=client_credentials&grant_type=client_credentials"
+        told = {"Content-Type": "application/x-www-form-urlencoded"}
+        response = await node.http.post("/oauth2/token", content=body, headers=told)
+        assert response.json()["error"] == "invalid_request"
 
     async def test_a_locked_client_gets_none(self, node):
         await node.put(client_key("catalog", "sys-out"), client("sys-out", READER, locked=True))

@@ -21,6 +21,8 @@ class Action(StrEnum):
     SYSTEM_REGISTER = "system.register"
     SYSTEM_READ = "system.read"
     OFFICER_REGISTER = "officer.register"
+    CLIENT_MANAGE = "client.manage"
+    ME_READ = "me.read"
     ENTRY_COMPILE = "entry.compile"
     ENTRY_SUBMIT = "entry.submit"
     ENTRY_REVIEW = "entry.review"
@@ -122,6 +124,8 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.SYSTEM_REGISTER: frozenset({Role.ADMINISTRATOR}),
     Action.SYSTEM_READ: frozenset({Role.ADMINISTRATOR, Role.DATA_OFFICER, Role.AUDITOR}),
     Action.OFFICER_REGISTER: frozenset({Role.ADMINISTRATOR}),
+    Action.CLIENT_MANAGE: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),
+    Action.ME_READ: frozenset({OFFICER}),
     Action.ENTRY_COMPILE: frozenset({Role.DATA_OFFICER}),
     Action.ENTRY_SUBMIT: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.ENTRY_REVIEW: frozenset({Role.COMPETENT_OFFICER}),

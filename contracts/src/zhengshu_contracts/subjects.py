@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from zhengshu_contracts import access, audit, catalog, opening, sharing
 from zhengshu_contracts.base import Event
+from zhengshu_contracts.credentials import ClientKeyChanged
 
 EVENTS: dict[str, type[Event]] = {
     event.subject: event
@@ -11,6 +12,7 @@ EVENTS: dict[str, type[Event]] = {
         catalog.OrganizationRegistered,
         catalog.SystemWasRegistered,
         catalog.OfficerWasRegistered,
+        ClientKeyChanged,
         catalog.EntrySubmitted,
         catalog.EntryReturned,
         catalog.EntryRefused,

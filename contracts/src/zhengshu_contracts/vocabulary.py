@@ -141,6 +141,7 @@ class Role(Labelled):
     """What an officer may be, per organisation. Management, operation and audit never meet in one person."""
 
     ADMINISTRATOR = "administrator", "系统管理员"
+    DEPARTMENT_ADMINISTRATOR = "department_administrator", "单位管理员"
     COMPETENT_OFFICER = "competent_officer", "主管部门审核员"
     DATA_OFFICER = "data_officer", "数据专员"
     OFFICE_HEAD = "office_head", "共享工作机构负责人"

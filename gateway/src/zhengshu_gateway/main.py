@@ -28,13 +28,15 @@ from zhengshu_gateway.integrators import Callout, Keeper
 from zhengshu_gateway.integrators.nkeys import Issuer
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.limits import Limits
-from zhengshu_gateway.pipeline import Pipeline
+from zhengshu_gateway.oauth import TokenDesk
+from zhengshu_gateway.pipeline import Own, Pipeline
 from zhengshu_gateway.quotas import Quotas
 from zhengshu_gateway.records import Records
 from zhengshu_gateway.routes import Kind, Routes
 from zhengshu_gateway.settings import GatewaySettings
 from zhengshu_gateway.settlements import Settlements
-from zhengshu_gateway.tokens import TokenDesk, Tokens
+from zhengshu_gateway.signin import SignInDesk
+from zhengshu_gateway.tokens import Tokens
 from zhengshu_gateway.upstreams import Upstreams
 
 OF_THE_PROCESS = ("/health/live", "/metrics", "/openapi.json")
@@ -77,7 +79,6 @@ class Parts:
         self.pages = Pages(
             versions, self.feed, total=settings.cache_bytes, each=settings.cache_page
         )
-        desk = TokenDesk(self.tokens, self.upstreams, self.feed)
         self.pipeline = Pipeline(
             routes=table,
             authenticator=authenticator,
@@ -89,15 +90,22 @@ class Parts:
             limits=Limits(settings.rates()),
             versions=versions,
             pages=self.pages,
-            own={
-                Kind.TOKEN: lambda exchange, _: desk.issue(exchange),
-                Kind.KEYS: lambda exchange, _: desk.keys(exchange),
-                Kind.CALLBACK: lambda exchange, _: callbacks.receive(exchange),
-                Kind.DECISION: decisions.explain,
-                Kind.SETTLEMENT: self.settlements.tell,
-            },
+            own=self._answered_here(decisions, callbacks),
         )
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _answered_here(self, decisions: Decisions, callbacks: Callbacks) -> dict[Kind, Own]:
+        """Return who answers what is forwarded to nobody."""
+        desk = TokenDesk(self.tokens, self.upstreams, self.feed, self.settings.issuer)
+        signin = SignInDesk(desk, self.tokens, self.settings.portal_url)
+        return {
+            Kind.TOKEN: lambda exchange, _: desk.issue(exchange),
+            Kind.SIGN_IN: lambda exchange, _: signin.answer(exchange),
+            Kind.KEYS: lambda exchange, _: desk.keys(exchange),
+            Kind.CALLBACK: lambda exchange, _: callbacks.receive(exchange),
+            Kind.DECISION: decisions.explain,
+            Kind.SETTLEMENT: self.settlements.tell,
+        }
 
     @property
     def ready(self) -> bool:

@@ -35,14 +35,17 @@ class Kind(StrEnum):
     DATA = "data"
     """Rows leave: the policy decides, the record is accepted first, then forwarded."""
     TOKEN = "token"  # noqa: S105 - a kind of route, not a secret
+    SIGN_IN = "sign-in"
     KEYS = "keys"
     DECISION = "decision"
     SETTLEMENT = "settlement"
     CALLBACK = "callback"
 
 
-OWN = frozenset({Kind.TOKEN, Kind.KEYS, Kind.DECISION, Kind.SETTLEMENT, Kind.CALLBACK})
-BARE = frozenset({Kind.TOKEN, Kind.KEYS, Kind.CALLBACK})
+OWN = frozenset(
+    {Kind.TOKEN, Kind.SIGN_IN, Kind.KEYS, Kind.DECISION, Kind.SETTLEMENT, Kind.CALLBACK}
+)
+BARE = frozenset({Kind.TOKEN, Kind.SIGN_IN, Kind.KEYS, Kind.CALLBACK})
 """Kinds that carry another proof than an access token, or need none."""
 
 

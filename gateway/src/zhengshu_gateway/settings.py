@@ -34,6 +34,8 @@ class GatewaySettings(BusSettings):
     token_key: SecretStr
     """Private Ed25519 key of the issuer: a JWK, or PEM."""
     token_life: int = 900
+    portal_url: str | None = None
+    """The portal's public address, where officers sign in; without it nobody can."""
     integrators_key: SecretStr
     """Seed of the account nkey (`SA…`) with which integrators are vouched for to NATS."""
     accepted_keys: tuple[dict[str, Any], ...] = ()

@@ -18,16 +18,22 @@ Body = bytes | Iterable[bytes] | IO[bytes]
 
 
 class Client:
-    """A node as one client sees it; anonymous without credentials."""
+    """A node as one client sees it; anonymous without credentials, or with a token held already."""
 
     def __init__(
-        self, url: str, client_id: str | None = None, client_secret: str | None = None
+        self,
+        url: str,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        *,
+        token: str | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.auth = (
             ClientCredentials(self.url, client_id, client_secret or "") if client_id else None
         )
-        self.http = httpx.Client(base_url=self.url, auth=self.auth, timeout=TIMEOUT)
+        held = {"Authorization": f"Bearer {token}"} if token else {}
+        self.http = httpx.Client(base_url=self.url, auth=self.auth, headers=held, timeout=TIMEOUT)
 
     def __enter__(self) -> Self:
         return self

@@ -84,6 +84,7 @@
 {{- define "zhengshu.environment.gateway" -}}
 {{- $v := .root.Values -}}{{- $here := . -}}
 - {name: {{ .prefix }}_ISSUER, value: {{ include "zhengshu.public" (list .root $v.hosts.api) }}}
+- {name: {{ .prefix }}_PORTAL_URL, value: {{ include "zhengshu.public" (list .root $v.hosts.portal) }}}
 - {name: {{ .prefix }}_STREAM_REPLICAS, value: {{ $v.nats.streamReplicas | quote }}}
 - name: {{ .prefix }}_REPLICA
   valueFrom:

@@ -153,6 +153,7 @@ def gateway(layout: Layout) -> Environment:
         **keys,
         **urls,
         "ISSUER": layout.url("gateway"),
+        "PORTAL_URL": layout.url("portal"),
         "TOKEN_KEY": layout.secrets.pair("ed25519", "gateway_tokens")["private"],
         "INTEGRATORS_KEY": layout.secrets.pair("nkeys", "integrators")["seed"],
         "COMMISSION_KEY": layout.secrets("hmac", "commission"),

@@ -9,6 +9,7 @@ from zhengshu_chassis.supervision import every
 
 from zhengshu_catalog.aggregation import api as aggregation
 from zhengshu_catalog.aggregation import later, quality, reader, reconciling, uploads
+from zhengshu_catalog.credentials import api as credentials
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
 from zhengshu_catalog.extensions import api as extensions
@@ -18,6 +19,8 @@ from zhengshu_catalog.organizations import api as organizations
 from zhengshu_catalog.organizations import clients_api as clients
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
 from zhengshu_catalog.settings import CatalogSettings
+from zhengshu_catalog.signin import api as signin
+from zhengshu_catalog.signin.errors import AccountTaken
 from zhengshu_catalog.sources import api as sources
 from zhengshu_catalog.systems import api as systems
 from zhengshu_catalog.vendors import api as vendors
@@ -54,6 +57,8 @@ def build(settings: CatalogSettings) -> FastAPI:
             clients.router,
             vendors.router,
             systems.router,
+            credentials.router,
+            signin.router,
             entries.router,
             imports.router,
             extensions.router,
@@ -72,5 +77,8 @@ def build(settings: CatalogSettings) -> FastAPI:
         },
         on_start=reader.start,
         on_stop=reader.stop,
-        constraints={"uq_organizations_competent": CompetentDepartmentExists},
+        constraints={
+            "uq_organizations_competent": CompetentDepartmentExists,
+            "uq_accounts_name": AccountTaken,
+        },
     )

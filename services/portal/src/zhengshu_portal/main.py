@@ -6,7 +6,8 @@ from zhengshu import Client
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.resources import Resources
 
-from zhengshu_portal import open_data, pages
+from zhengshu_portal import open_data, pages, signin, staff
+from zhengshu_portal.sessions import Desk
 from zhengshu_portal.settings import PortalSettings
 
 
@@ -16,8 +17,8 @@ def build(settings: PortalSettings) -> FastAPI:
         settings,
         name="portal",
         title="政数门户",
-        description="公众网页:查找、预览与下载开放数据,查看账本检查点。",
-        routers=(open_data.router,),
+        description="网页:公众查找与下载开放数据,工作人员登录办理待办事项。",
+        routers=(open_data.router, signin.router, staff.router),
         on_start=open_client,
         on_stop=close_client,
     )
@@ -31,10 +32,14 @@ async def open_client(resources: Resources) -> None:
     settings = resources.settings
     assert isinstance(settings, PortalSettings)
     resources.extra["node"] = Client(settings.gateway_url)
+    resources.extra["desk"] = Desk(settings.gateway_url)
 
 
 async def close_client(resources: Resources) -> None:
     """Give the connections back."""
+    desk: Desk | None = resources.extra.pop("desk", None)
+    if desk is not None:
+        desk.close()
     node: Client | None = resources.extra.pop("node", None)
     if node is not None:
         node.close()

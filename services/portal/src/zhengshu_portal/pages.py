@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from zhengshu import Refused
 from zhengshu_contracts.problem import Problem
+
+from zhengshu_portal.forms import NotOurForm, NotSignedIn
 
 FOLDER = Path(__file__).parent
 HEADERS = {
@@ -65,7 +67,25 @@ async def _away(_: Request, _error: Exception) -> Response:
     return refusal(AWAY)
 
 
+async def _to_sign_in(_: Request, _error: Exception) -> Response:
+    return RedirectResponse("/signin/start", 303)
+
+
+async def _not_ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, NotOurForm)
+    told = Problem(
+        type=f"/problems/{error.slug}",
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        next=error.next,
+    )
+    return refusal(told)
+
+
 def install(app: FastAPI) -> None:
-    """Show refusals of the node, and its absence, as pages."""
+    """Show refusals of the node, and its absence, as pages; send who is not signed in to do so."""
+    app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(NotOurForm, _not_ours)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(httpx.TransportError, _away)

@@ -1,0 +1,1 @@
+"""How systems prove who they are beside secrets: public keys, header signatures."""

@@ -1,0 +1,101 @@
+"""All SQL about credentials. Never commits."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis.db import keyset
+from zhengshu_contracts.credentials import ClientOut
+from zhengshu_contracts.vocabulary import PrincipalKind, Role
+
+from zhengshu_catalog.credentials.domain import Spent
+from zhengshu_catalog.credentials.errors import ClientNotFound
+from zhengshu_catalog.credentials.tables import KeyRow, SignerRow, SpentRow
+from zhengshu_catalog.organizations.tables import ClientRow
+
+
+class Credentials:
+    """What clients prove themselves with."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def lock(self, client: str, organization: str | None) -> ClientRow:
+        """Return a client's row, held until the transaction ends; of one organisation, or of any."""
+        query = select(ClientRow).where(ClientRow.id == client).with_for_update()
+        if organization is not None:
+            query = query.where(ClientRow.organization == organization)
+        row = await self._session.scalar(query)
+        if row is None:
+            raise ClientNotFound(client)
+        return row
+
+    async def page(
+        self, organization: str | None, after: str | None, limit: int
+    ) -> tuple[list[ClientOut], bool]:
+        """Return clients by id, of one organisation or of all, and whether more follow."""
+        query = select(ClientRow)
+        if organization is not None:
+            query = query.where(ClientRow.organization == organization)
+        rows, more = await keyset(
+            self._session,
+            query,
+            by=[ClientRow.id],
+            after=[after] if after else None,
+            limit=limit,
+        )
+        return [await self._shown(row) for row in rows], more
+
+    async def show(self, client: str) -> ClientOut:
+        """Return a client as its administrator sees it."""
+        row = await self._session.get_one(ClientRow, client)
+        return await self._shown(row)
+
+    async def _shown(self, row: ClientRow) -> ClientOut:
+        return ClientOut(
+            id=row.id,
+            kind=PrincipalKind(row.kind),
+            organization=row.organization,
+            name=row.name,
+            roles=[Role(role) for role in row.roles],
+            locked=row.locked,
+            keys=sorted(key["kid"] for key in await self.keys(row.id)),
+            signs=await self.generation(row.id) is not None,
+        )
+
+    async def keys(self, client: str) -> list[dict[str, Any]]:
+        """Return a client's public keys."""
+        found = await self._session.scalars(select(KeyRow.jwk).where(KeyRow.client == client))
+        return list(found)
+
+    async def replace_keys(
+        self, client: str, keys: Mapping[str, dict[str, Any]], at: datetime
+    ) -> None:
+        """Put these keys in the place of the ones before."""
+        await self._session.execute(delete(KeyRow).where(KeyRow.client == client))
+        self._session.add_all(
+            KeyRow(client=client, kid=kid, jwk=jwk, registered_at=at) for kid, jwk in keys.items()
+        )
+        await self._session.flush()
+
+    async def next_generation(self, client: str) -> int:
+        """Begin the next of a client's signing keys; the one before ends."""
+        first = insert(SignerRow).values(client=client, generation=1)
+        following = first.on_conflict_do_update(
+            index_elements=["client"], set_={"generation": SignerRow.generation + 1}
+        )
+        return await self._session.scalar(following.returning(SignerRow.generation)) or 1
+
+    async def generation(self, client: str) -> int | None:
+        """Return which of its keys a client signs headers with, if it does."""
+        query = select(SignerRow.generation).where(SignerRow.client == client)
+        return await self._session.scalar(query)
+
+    async def spend(self, proof: Spent, at: datetime) -> bool:
+        """Use a proof up and forget those too old anyway; tell whether it was unused."""
+        await self._session.execute(delete(SpentRow).where(SpentRow.ends < at))
+        once = insert(SpentRow).values(id=proof.id, ends=proof.ends).on_conflict_do_nothing()
+        return await self._session.scalar(once.returning(SpentRow.id)) is not None

@@ -1,0 +1,1 @@
+"""How officers sign in: accounts with passwords, codes for the portal, sessions."""

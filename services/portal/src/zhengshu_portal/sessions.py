@@ -1,0 +1,82 @@
+"""Whose browser this is: OAuth 2 with the gateway. Remembers access tokens only, and can do without."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from zhengshu import Client, Refused
+from zhengshu.client import problem_of
+
+CLIENT = "portal"
+EARLY = 30.0
+"""Seconds before its end at which an access token is replaced."""
+REMEMBERED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The node as one officer sees it, while the access token lasts."""
+
+    client: Client
+    ends: float
+
+
+class Desk:
+    """Codes into sessions, sessions into tokens. For several threads; a token lost costs a renewal."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._http = httpx.Client(base_url=url, timeout=30)
+        self._held: OrderedDict[str, Held] = OrderedDict()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for held in self._held.values():
+            held.client.close()
+        self._http.close()
+
+    def submit(self, asked: str, account: str, password: str) -> str:
+        """Return where the browser goes on, or raise Refused."""
+        form = {"asked": asked, "account": account, "password": password}
+        return str(self._post("/oauth2/sign-in", form)["redirect_to"])
+
+    def set_password(self, form: dict[str, str]) -> None:
+        """Choose account name and password with the secret that the administrator handed over."""
+        self._post("/oauth2/password", form)
+
+    def begin(self, code: str, verifier: str) -> str:
+        """Return the session of a code."""
+        grant = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+        told = self._post("/oauth2/token", grant | {"client_id": CLIENT})
+        session = str(told["refresh_token"])
+        self._keep(session, told)
+        return session
+
+    def client(self, session: str) -> Client:
+        """Return the node as this session's officer sees it, or raise Refused when the session is over."""
+        held = self._held.get(session)
+        if held is None or held.ends - EARLY < time.monotonic():
+            grant = {"grant_type": "refresh_token", "refresh_token": session}
+            held = self._keep(session, self._post("/oauth2/token", grant | {"client_id": CLIENT}))
+        return held.client
+
+    def end(self, session: str) -> None:
+        """Sign out."""
+        self._held.pop(session, None)
+        self._post("/oauth2/revoke", {"token": session})
+
+    def _keep(self, session: str, told: dict[str, Any]) -> Held:
+        client = Client(self._url, token=str(told["access_token"]))
+        held = self._held[session] = Held(client, time.monotonic() + float(told["expires_in"]))
+        if len(self._held) > REMEMBERED:
+            self._held.popitem(last=False)
+        return held
+
+    def _post(self, path: str, form: dict[str, str]) -> dict[str, Any]:
+        response = self._http.post(path, data=form)
+        if not response.is_success:
+            raise Refused(problem_of(response))
+        told: dict[str, Any] = response.json()
+        return told
