@@ -53,6 +53,7 @@ def build(settings: CatalogSettings) -> FastAPI:
         title="目录与汇聚",
         description=DESCRIPTION,
         routers=[
+            aggregation.router,  # the most used first: routes are tried in turn
             organizations.router,
             clients.router,
             vendors.router,
@@ -64,7 +65,6 @@ def build(settings: CatalogSettings) -> FastAPI:
             extensions.router,
             sources.router,
             entries.municipal,
-            aggregation.router,
         ],
         desk=desk(),
         consumers=consumers(),

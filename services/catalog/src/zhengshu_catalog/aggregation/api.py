@@ -291,7 +291,9 @@ def _purpose(seen: Sight) -> str:
 
 
 router = APIRouter()
+router.include_router(
+    reads
+)  # first: routes are tried in turn, and a page is cheaper than fifty tries
 router.include_router(push_api.router)
 router.include_router(batches.router)
 router.include_router(reconciling.router)
-router.include_router(reads)
