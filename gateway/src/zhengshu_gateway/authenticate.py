@@ -1,7 +1,10 @@
 """Who calls: from the access token to the principal that the policy's records describe right now."""
 
+import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zhengshu_chassis import signature
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.policy import Writer
 from zhengshu_contracts.vocabulary import PrincipalKind
@@ -10,8 +13,10 @@ from zhengshu_gateway.errors import (
     ClientLocked,
     ClientUnknown,
     PolicyStale,
+    SignatureInvalid,
     TokenInvalid,
     TokenMissing,
+    UpstreamAway,
 )
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.facts import Client
@@ -19,6 +24,7 @@ from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.known import owner
 from zhengshu_gateway.routes import Route
 from zhengshu_gateway.tokens import Tokens
+from zhengshu_gateway.upstreams import Upstreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,22 @@ CLIENTS = frozenset({PrincipalKind.SYSTEM, PrincipalKind.OFFICER, PrincipalKind.
 """What a client's record may say it is; everything else is not somebody who calls from outside."""
 
 
-class Authenticator:
-    """Turns tokens into callers."""
+SIGNED_PARTS = {
+    "requester": signature.REQUESTER,
+    "service": signature.SERVICE,
+    "moment": signature.TIME,
+    "sign": signature.SIGN,
+}
+LARGEST_SIGNED = 8 * 1024 * 1024
+"""Bytes of a signed body, which is read whole before it is believed; larger ones need a token."""
 
-    def __init__(self, tokens: Tokens, feed: Feed) -> None:
+
+class Authenticator:
+    """Turns tokens and signatures into callers."""
+
+    def __init__(self, tokens: Tokens, feed: Feed, upstreams: Upstreams) -> None:
         self._tokens = tokens
+        self._upstreams = upstreams
         self._feed = feed
         self._callers: dict[str, tuple[Client, Caller]] = {}
 
@@ -60,6 +77,28 @@ class Authenticator:
         if scheme.lower() != "bearer":
             raise TokenInvalid("Authorization 头应为 Bearer 令牌")
         return self.bearer(token.strip())
+
+    async def identify(self, exchange: Exchange, route: Route, places: Mapping[str, str]) -> Caller:
+        """Return who calls: by token, or by a request signed in the national header form."""
+        signed = exchange.header(signature.SIGN.encode()) is not None
+        if not signed or exchange.header(b"authorization") is not None:
+            return self.caller(exchange, route)
+        service = places.get("dataset", route.action.value)
+        if exchange.header(signature.SERVICE.encode()) != service:
+            raise SignatureInvalid(f"请求头 {signature.SERVICE} 应为 {service}")
+        digest = exchange.header(signature.DIGEST.lower().encode()) or ""
+        if exchange.has_body:
+            await _bind(exchange, digest)
+        told = {
+            name: exchange.header(header.encode()) or "" for name, header in SIGNED_PARTS.items()
+        }
+        path = "/internal/credentials/signature"
+        reply = await self._upstreams.ask("catalog", "POST", path, told | {"digest": digest})
+        if reply.status >= 500:
+            raise UpstreamAway("暂时无法核对签名")
+        if not reply.ok:
+            raise SignatureInvalid("签名不正确、已过期或已使用过")
+        return self.named(str(reply.json()["client_id"]))
 
     def bearer(self, token: str) -> Caller:
         """Return the client that a token names, or raise why nobody is let in with it."""
@@ -78,6 +117,14 @@ class Authenticator:
         if known is None or known[0] is not client:
             known = self._callers[name] = (client, caller_of(client))
         return known[1]
+
+
+async def _bind(exchange: Exchange, digest: str) -> None:
+    """Hold a signed request's body against the digest that its signature covers."""
+    body = await exchange.body(LARGEST_SIGNED)
+    if not hmac.compare_digest(signature.content_digest(body).encode(), digest.encode()):
+        raise SignatureInvalid("请求体与 Content-Digest 不符")
+    exchange.put_back(body)
 
 
 def caller_of(client: Client) -> Caller:

@@ -45,6 +45,13 @@ class TokenInvalid(Unauthorized):
         )
 
 
+class SignatureInvalid(Unauthorized):
+    """Not signed by whom it says, not for this, not now, or not for the first time."""
+
+    slug = "signature-invalid"
+    title = "请求头签名无效"
+
+
 class ClientUnknown(Unauthorized):
     """No record of the client that the token names."""
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from zhengshu_chassis import problems
 from zhengshu_chassis.errors import DomainError, TooLarge
 
@@ -95,6 +95,18 @@ class Exchange:
             if len(gathered) > limit:
                 raise TooLarge(f"内容至多 {limit} 字节")
         return bytes(gathered)
+
+    def put_back(self, body: bytes) -> None:
+        """Let a body that was read whole be read once more."""
+        waiting = [body]
+        receive = self._receive
+
+        async def again() -> Message:
+            if waiting:
+                return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+            return await receive()
+
+        self._receive = again
 
     async def until_gone(self) -> None:
         """Return when the caller hangs up; to be awaited after the body."""

@@ -56,7 +56,7 @@ class Parts:
         self.quotas = Quotas(bus, self.feed, settings.replica)
         self.upstreams = Upstreams(settings)
         self.tokens = Tokens(settings)
-        authenticator = Authenticator(self.tokens, self.feed)
+        authenticator = Authenticator(self.tokens, self.feed, self.upstreams)
         self.keeper = Keeper(bus, self.feed, authenticator)
         self.callout = Callout(
             bus=bus,

@@ -80,7 +80,11 @@ class Pipeline:
             raise HeadersTooLarge(f"请求头合计至多 {LARGEST_HEADERS} 字节")
         route, places = self.routes.match(exchange.method, exchange.path)
         exchange.route = route
-        caller = ANONYMOUS if route.kind in BARE else self.authenticator.caller(exchange, route)
+        caller = (
+            ANONYMOUS
+            if route.kind in BARE
+            else await self.authenticator.identify(exchange, route, places)
+        )
         exchange.client = caller.principal.id
         kind = "anonymous" if caller.anonymous else _class_of(route)
         who = exchange.address if caller.anonymous else caller.principal.id
