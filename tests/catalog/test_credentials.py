@@ -58,6 +58,17 @@ class TestReach:
         assert refusal == ("client-not-found", 404)
         assert await catalog.refused(method, path, body, by=officer()) == ("not-admitted", 403)
 
+    async def test_a_department_locks_and_registers_its_own_alone(self, catalog: Catalog, system):
+        path = f"/v1/clients/{system['client_id']}/lock"
+        body = {"reason": "停用"}
+        refusal = await catalog.refused("POST", path, body, by=manager(EDUCATION))
+        assert refusal == ("client-not-found", 404)
+        assert (await catalog.done("POST", path, body, by=manager()))["locked"]
+        given = {"organization": CIVIL, "name": "李四", "roles": ["data_officer"]}
+        await catalog.done("POST", "/v1/officers", given, by=manager())
+        refusal = await catalog.refused("POST", "/v1/officers", given, by=manager(EDUCATION))
+        assert refusal == ("organization-not-found", 404)
+
     async def test_lists_end_at_the_department(self, catalog: Catalog, system):
         own = await catalog.done("GET", "/v1/clients", by=manager())
         assert [one["id"] for one in own["clients"]] == [system["client_id"]]

@@ -114,7 +114,8 @@ class Reconciliation(ApiModel):
     held_rows: int | None = Field(default=None, description="市级行数")
     held_digest: str | None = Field(default=None, description="市级内容摘要")
     outcome: str | None = Field(
-        default=None, description="agree 一致;differ 不一致;moved 期间有新的上报,请重新对账;空为进行中"
+        default=None,
+        description="agree 一致;differ 不一致;moved 期间有新的上报,请重新对账;空为进行中",
     )
 
 

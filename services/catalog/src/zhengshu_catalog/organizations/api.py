@@ -22,7 +22,7 @@ from zhengshu_contracts.catalog import (
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationCode, OrganizationKind
 
-from zhengshu_catalog.organizations import operations
+from zhengshu_catalog.organizations import domain, operations
 from zhengshu_catalog.organizations.errors import (
     CodeInvalid,
     CompetentDepartmentExists,
@@ -113,9 +113,11 @@ async def list_systems(unit: InUnit, place: Paged, by: By) -> SystemList:
     responses=problems(OrganizationNotFound, RolesNotAssignable),
 )
 async def register_officer(
-    body: OfficerIn, unit: InUnit, now: Now, response: Response
+    body: OfficerIn, unit: InUnit, by: By, now: Now, response: Response
 ) -> OfficerRegistered:
     """登记工作人员账号;密钥只在本次答复中出现"""
+    if not domain.reaches(by, body.organization):
+        raise OrganizationNotFound(body.organization)
     show_once(response)
     return await operations.register_officer(unit, body, at=now)
 

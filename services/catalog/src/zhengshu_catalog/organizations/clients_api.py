@@ -23,6 +23,7 @@ router = Router(prefix="/v1/clients/{client}", tags=["客户端"])
 )
 async def lock_client(client: str, body: LockIn, unit: InUnit, by: By) -> ClientState:
     """停用客户端,一秒之内生效"""
+    await credentials.check_reach(unit, client, by)
     return await credentials.lock(unit, client, body, by=by.id)
 
 
@@ -34,6 +35,7 @@ async def lock_client(client: str, body: LockIn, unit: InUnit, by: By) -> Client
 )
 async def unlock_client(client: str, unit: InUnit, by: By) -> ClientState:
     """恢复客户端"""
+    await credentials.check_reach(unit, client, by)
     return await credentials.unlock(unit, client, by=by.id)
 
 
@@ -48,4 +50,5 @@ async def reissue_credential(
 ) -> CredentialReissued:
     """换发密钥;新密钥只在本次答复中出现,旧密钥在重叠期内继续有效"""
     show_once(response)
+    await credentials.check_reach(unit, client, by)
     return await credentials.reissue(unit, client, body, by=by.id, at=now)

@@ -11,13 +11,21 @@ from zhengshu_contracts.catalog import (
     LockIn,
     ReissueIn,
 )
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import SystemStage
 
 from zhengshu_catalog.organizations import domain
 from zhengshu_catalog.organizations.domain import Client
-from zhengshu_catalog.organizations.errors import SystemRetired
+from zhengshu_catalog.organizations.errors import ClientNotFound, SystemRetired
 from zhengshu_catalog.organizations.operations import Unit, admit, new_credentials
 from zhengshu_catalog.organizations.tables import SystemRow
+
+
+async def check_reach(unit: Unit, client: str, by: Principal) -> None:
+    """Show a department's administrator its own clients alone; others are not there."""
+    found = await unit.clients.get(client)
+    if found is None or not domain.reaches(by, found.organization):
+        raise ClientNotFound(client)
 
 
 async def lock(unit: Unit, client: str, given: LockIn, *, by: str) -> ClientState:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stdnum.cn import uscc
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import assignable
 from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 
@@ -37,6 +38,11 @@ class Client:
     lock_reason: str | None = None
     locked_by: str | None = None
     """Client that locked it, or the vendor whose time ran out."""
+
+
+def reaches(by: Principal, organization: str) -> bool:
+    """Tell whether somebody manages an organisation: the node's administrator each, others their own."""
+    return Role.ADMINISTRATOR in by.roles or by.organization == organization
 
 
 def check_code(code: str) -> None:
