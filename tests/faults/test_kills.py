@@ -24,6 +24,11 @@ def push(county: County) -> None:
     county.push_school()
 
 
+def push_later(county: County) -> None:
+    """A version from a push that was kept and taken by a worker."""
+    county.push_aid(later=True)
+
+
 def publish(county: County) -> None:
     """A new entry, which sharing and opening copy and the Commission registers."""
     county.publish_another()
@@ -40,6 +45,9 @@ POINTS: list[tuple[str, str, Callable[[County], None]]] = [
     ("push.staged", "catalog", push),
     ("push.committing", "catalog", push),
     ("push.committed", "catalog", push),
+    ("later.kept", "catalog", push_later),
+    ("later.committing", "catalog", push_later),
+    ("later.committed", "catalog", push_later),
     ("relay.scanned", "catalog", push),
     ("relay.published", "catalog", push),
     ("consumer.handled", "audit", push),

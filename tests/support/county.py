@@ -23,6 +23,7 @@ from support.quiet import until_quiet
 from support.reckoning import reckon
 from zhengshu import Client, Refused
 from zhengshu.client import problem_of
+from zhengshu_contracts.catalog import BatchOut, BatchProgress
 from zhengshu_local.demo import samples
 from zhengshu_local.node import Node
 
@@ -114,28 +115,45 @@ class County:
         """Set the Commission's switches; those not named go back to health. Answers come at once."""
         self.desk("PUT", "/desk/switches", {"delay": 0} | switches)
 
-    def push(self, dataset: str, rows: list[Row], mode: str = "upsert") -> Pushed:
-        """Push rows as the provider's system until they are taken."""
-        columns = [item["name"] for item in self._content(dataset)["items"]]
-        out = io.StringIO()
-        writer = csv.DictWriter(out, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        body, key = out.getvalue().encode(), self.key()
-        who = "civil" if dataset == self.aid else "education"
-        done = persist(lambda: self.people[who].door.push(dataset, body, mode=mode, key=key))
+    def push(
+        self, dataset: str, rows: list[Row], mode: str = "upsert", *, later: bool = False
+    ) -> Pushed:
+        """Push rows as the provider's system until they are taken, at once or later."""
+        body, key = self._csv(dataset, rows), self.key()
+        door = self.people["civil" if dataset == self.aid else "education"].door
+        if later:
+            done = self._later(door, dataset, body, mode, key)
+        else:
+            done = persist(lambda: door.push(dataset, body, mode=mode, key=key))
         made = Pushed(dataset, mode, rows, done.id, done.version)
         self.diary.pushed.append(made)
         return made
 
-    def push_aid(self) -> Pushed:
+    def _later(self, door: Client, dataset: str, body: bytes, mode: str, key: str) -> BatchOut:
+        """Have a batch kept, and ask until it is taken."""
+        headers = {"Idempotency-Key": key, "Content-Type": "text/csv", "Prefer": "respond-async"}
+        path = f"/v1/datasets/{dataset}/batches"
+        ask = partial(door.call, "POST", path, content=body, headers=headers, params={"mode": mode})
+        place = persist(ask).headers["Location"]
+        taken: BatchOut = until(lambda: BatchProgress.model_validate(door.get(place)).batch)
+        return taken
+
+    def _csv(self, dataset: str, rows: list[Row]) -> bytes:
+        out = io.StringIO()
+        columns = [item["name"] for item in self._content(dataset)["items"]]
+        writer = csv.DictWriter(out, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return out.getvalue().encode()
+
+    def push_aid(self, *, later: bool = False) -> Pushed:
         """Push a batch as seeded chance will have it: new, changed and deleted households."""
         present = sorted(self.diary.rows(self.aid))
         mode = "delete" if len(present) > 12 and self.random.random() < 0.4 else "upsert"
         rows = [self._household(n) for n in self.random.sample(range(30), 4)]
         if mode == "delete":
             rows = [self.diary.rows(self.aid)[key] for key in self.random.sample(present, 3)]
-        return self.push(self.aid, rows, mode)
+        return self.push(self.aid, rows, mode, later=later)
 
     def push_school(self) -> Pushed:
         """Push a change of one school."""

@@ -13,6 +13,7 @@ IN_EVERY_SERVICE = {
     " WHERE state = 'due' OR state = 'accepted' AND expects_answer",
 }
 IN_ONE = {
+    ("catalog", "pushes to take"): "SELECT count(*) FROM pushes WHERE state = 'waiting'",
     ("commission", "call-backs to send"): "SELECT count(*) FROM callbacks WHERE sent_at IS NULL",
     ("opening", "snapshots to build"): "SELECT count(*) FROM builds",
     ("audit", "leaves to sign"): "SELECT count(*) FROM leaves WHERE subject NOT LIKE"
