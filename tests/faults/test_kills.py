@@ -14,7 +14,7 @@ from support.county import County
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "0"))
-"""How often everything is tried, shared points in each service; 0: each point once, where it matters most."""
+"""How often everything is tried; 0: each kind of step once."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -41,34 +41,36 @@ def apply(county: County) -> None:
     county.revoke(grant)
 
 
-POINTS: list[tuple[str, str, Callable[[County], None]]] = [
-    ("push.staged", "catalog", push),
+Point = tuple[str, str, Callable[[County], None]]
+ALWAYS: list[Point] = [
     ("push.committing", "catalog", push),
     ("push.committed", "catalog", push),
-    ("later.kept", "catalog", push_later),
     ("later.committing", "catalog", push_later),
-    ("later.committed", "catalog", push_later),
     ("relay.scanned", "catalog", push),
     ("relay.published", "catalog", push),
     ("consumer.handled", "audit", push),
-    ("consumer.committed", "audit", push),
-    ("consumer.handled", "opening", push),
     ("consumer.committed", "sharing", publish),
     ("forward.sending", "gateway", push),
     ("forward.sent", "gateway", push),
-    ("application.submitted", "sharing", apply),
     ("decision.applied", "sharing", apply),
     ("snapshot.built", "opening", push),
 ]
-EVERYWHERE: list[tuple[str, str, Callable[[County], None]]] = [
-    *((point, "sharing", apply) for point in ("relay.scanned", "relay.published")),
-    *((point, "opening", push) for point in ("relay.scanned", "relay.published")),
-    *((point, "audit", push) for point in ("relay.scanned", "relay.published")),
+"""Each kind of step once, with the whole node around it."""
+IN_ROUNDS: list[Point] = [
+    ("push.staged", "catalog", push),
+    ("later.kept", "catalog", push_later),
+    ("later.committed", "catalog", push_later),
+    ("application.submitted", "sharing", apply),
+    *((f"relay.{step}", "sharing", apply) for step in ("scanned", "published")),
+    *((f"relay.{step}", "opening", push) for step in ("scanned", "published")),
+    *((f"relay.{step}", "audit", push) for step in ("scanned", "published")),
+    *((f"consumer.{step}", "opening", push) for step in ("handled", "committed")),
     ("consumer.handled", "sharing", publish),
-    ("consumer.committed", "opening", push),
+    ("consumer.committed", "audit", push),
 ]
-TRIED = [(0, *each) for each in POINTS] + [
-    (number, *each) for number in range(1, ROUNDS + 1) for each in (*POINTS, *EVERYWHERE)
+"""Further ones, and the shared steps in every service; each service's own tests kill it at its own points."""
+TRIED = [(0, *each) for each in ALWAYS] + [
+    (number, *each) for number in range(1, ROUNDS + 1) for each in (*ALWAYS, *IN_ROUNDS)
 ]
 
 
@@ -96,7 +98,7 @@ def test_every_named_point_is_tried():
         for path in sources
         for name in re.findall(r'failpoints\.hit\("([^"]+)"\)', path.read_text(encoding="utf-8"))
     }
-    assert named == {point for point, _, _ in POINTS}
+    assert named == {point for point, _, _ in (*ALWAYS, *IN_ROUNDS)}
 
 
 @pytest.mark.parametrize("number", range(ROUNDS + 1))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.county import County
+from support.county import County, until
 from support.evidence import gather, wait_for
 from support.quiet import until_quiet
 from support.reckoning import differences
@@ -21,7 +21,7 @@ def push(county: County) -> None:
 
 
 def read(county: County) -> None:
-    county.read(county.aid)
+    until(lambda: county.read(county.aid))
 
 
 FAULTS: list[tuple[str, str, Callable[[County], None], str]] = [
