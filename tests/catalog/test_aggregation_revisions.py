@@ -19,7 +19,7 @@ async def revise(made: Dataset, items: list[Item]) -> Any:
     body = content(items=items)
     await catalog.done("PUT", f"/v1/entries/{made.id}", body, by=officer())
     await catalog.done("POST", f"/v1/entries/{made.id}/submission", by=officer())
-    agreed = {"outcome": "agree", "opinion": "同意发布"}
+    agreed = {"outcome": "agree", "opinion": "同意发布", "grants_seen": 0}
     return await catalog.send("POST", f"/v1/entries/{made.id}/review", agreed, by=reviewer())
 
 
