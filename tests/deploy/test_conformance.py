@@ -64,7 +64,7 @@ def doors_of(cluster: Cluster) -> Doors:
 @pytest.mark.parametrize(
     "case",
     [
-        "one-node",
+        pytest.param("one-node", marks=pytest.mark.ship),
         pytest.param("defaults", marks=pytest.mark.ship),
         pytest.param("ha", marks=pytest.mark.ship),
     ],

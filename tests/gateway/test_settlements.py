@@ -88,8 +88,12 @@ async def test_it_is_settled_when_every_lease_acknowledges_it(granted):
     assert (told["active"], told["settled"]) == (True, False)
     await other(granted, 0)
     await end(granted)
-    told = (await granted.get(REVOCATION, "sys-reader")).json()
-    assert (told["active"], told["settled"], told["waiting"]) == (False, False, ["other"])
+
+    async def only_the_other_is_waited_for():
+        told = (await granted.get(REVOCATION, "sys-reader")).json()
+        return (told["active"], told["settled"], told["waiting"]) == (False, False, ["other"])
+
+    await until(only_the_other_is_waited_for)
     assert "g-1" not in granted.parts.settlements.settled
     await other(granted, granted.parts.feed.known.applied)
     await until(lambda: "g-1" in granted.parts.settlements.settled)
