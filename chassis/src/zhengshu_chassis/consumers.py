@@ -8,6 +8,7 @@ what can never succeed becomes a dead letter, and everybody else flows on.
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -144,6 +145,8 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume for ever; whoever runs it starts it again if it raises."""
+        import nats.errors  # noqa: PLC0415 - see Bus
+
         while True:
             await self._bus.ready()
             generation = self._bus.generation
@@ -159,7 +162,9 @@ class Consumer:
                         break
                     await self._take(messages)
             finally:
-                if self._bus.connected:
+                # Also while disconnected: a reconnect would bring the interest back, and a pull that waits
+                # to be sent would have messages delivered to nobody until their `ack_wait` is over.
+                with suppress(nats.errors.Error):
                     await subscription.unsubscribe()
 
     async def _bind(self) -> Any:
