@@ -1,5 +1,6 @@
 """Cursors, identifiers, signatures, settings, failpoints: parts without a server."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from zhengshu_chassis import ids, signature
 from zhengshu_chassis.paging import BadCursor, Cursors
 from zhengshu_chassis.settings import Mode, for_documents
 from zhengshu_chassis.signature import BadSignature, content_digest, sign, verify
+from zhengshu_chassis.workers import end
 
 KEY = b"a key of the counterpart"
 CURSORS = Cursors("a key")
@@ -178,3 +180,22 @@ def test_a_failpoint_kills_only_when_it_is_named():
         environment = os.environ | {"ZHENGSHU_FAILPOINTS": armed}
         done = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
         assert done.returncode == code
+
+
+class TestWorkers:
+    async def test_who_loses_a_cancellation_is_cancelled_again(self):
+        begun = asyncio.Event()
+
+        async def stubborn() -> None:
+            begun.set()
+            for _ in range(2):
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    continue
+            await asyncio.sleep(60)
+
+        task = asyncio.create_task(stubborn())
+        await begun.wait()
+        await end({task})
+        assert task.cancelled()

@@ -32,10 +32,22 @@ async def run_alone(
         if resources.has_bus:
             runs |= await _standing(resources, lead, heartbeat=heartbeat)
             runs |= _consuming(resources, consumers)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(lead.until_lost())
-            for name, run in runs.items():
-                group.create_task(supervise(name, run), name=name)
+        tasks = {asyncio.create_task(supervise(name, run), name=name) for name, run in runs.items()}
+        try:
+            await lead.until_lost()
+        finally:
+            await end(tasks)
+
+
+async def end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended, for whoever runs on would keep anybody from ever leading again.
+
+    Once is not enough: Python 3.11's wait_for loses a cancellation that meets a result.
+    """
+    while pending := {task for task in tasks if not task.done()}:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.5)
 
 
 def database_url(settings: ProcessSettings) -> str:
