@@ -183,7 +183,16 @@ def test_databases_are_prepared_by_the_same_statements_as_on_one_machine():
     initdb = catalog["spec"]["bootstrap"]["initdb"]
     assert "CREATE ROLE catalog_rows NOLOGIN" in initdb["postInitSQL"]
     assert "REVOKE ALL ON DATABASE catalog FROM PUBLIC" in initdb["postInitApplicationSQL"]
+    assert "REVOKE ALL ON DATABASE template1 FROM PUBLIC" in initdb["postInitSQL"]
     assert catalog["spec"]["enableSuperuserAccess"] is False
     assert "catalog_rows" not in json.dumps(
         [one["name"] for one in catalog["spec"]["managed"]["roles"]]
     )
+
+
+def test_an_old_primary_can_be_rewound_after_a_failover(objects):
+    """pg_rewind enters `postgres` as streaming_replica, by what PUBLIC may."""
+    for cluster in named(objects, "Cluster").values():
+        initdb = cluster["spec"]["bootstrap"]["initdb"]
+        said = " ".join([*initdb["postInitSQL"], *initdb["postInitApplicationSQL"]])
+        assert not re.search(r"REVOKE [A-Z ]+ON DATABASE postgres\b", said)

@@ -45,7 +45,7 @@ def preparation(name: str) -> dict[str, object]:
         "login": login_roles(name),
         "members": {role: databases.MEMBERS.get(role, []) for role in login_roles(name)},
         "others": sorted(WITHOUT_LOGIN & set(databases.roles(name))),
-        "closed": databases.CLOSED,
+        "closed": databases.CLOSED_BY_OPERATOR,
         "sql": [*databases.outside(name, name), *databases.inside(name)],
     }
 

@@ -30,8 +30,11 @@ INSIDE = {
 }
 # What INSIDE makes a role a member of, for an operator of PostgreSQL that keeps a list of its own.
 MEMBERS = {"catalog_app": ["catalog_rows"]}
-# Nobody has business in the databases that every server has.
+# Nobody has business in the databases that every server has, ...
 CLOSED = [f"REVOKE ALL ON DATABASE {shared} FROM PUBLIC" for shared in ("postgres", "template1")]
+# ... but for CloudNativePG: its pg_rewind enters `postgres` as a role that is no superuser, or no old primary
+# comes back after a failover. A server of its own per service has nobody else to keep out.
+CLOSED_BY_OPERATOR = CLOSED[1:]
 # Roles that stage what they are sent in temporary tables.
 TEMPORARY = {"catalog": ["catalog_app"]}
 
