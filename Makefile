@@ -68,8 +68,8 @@ contracts-check: $(READY) ## Generated documents are current, golden events stil
 .PHONY: chart chart-test bundle images images-check
 chart: $(READY) ## Bring the chart's generated files up to date
 	@$(BIN)/python -m zhengshu_local.chart deploy/k8s/zhengshu
-chart-test: $(READY) ## The chart with real helm; each values file run on this machine; the bundle installed (minutes)
-	@$(BIN)/pytest tests/deploy -m "ship or not ship"
+chart-test: $(READY) ## The chart with real helm; each values file run on this machine; the bundle installed (minutes; M=ship: these alone)
+	@$(BIN)/pytest tests/deploy -m "$(or $(M),ship or not ship)"
 bundle: $(READY) ## dist/: everything for an installation without network (ARCH=aarch64 for other machines)
 	@$(BIN)/python deploy/bundle.py $(BUNDLE) $(ARCH)
 images: bundle ## Build the images (REGISTRY=… to name it, BUILDER=podman, PUSH=1)
