@@ -29,7 +29,16 @@ INSTALLED = {
     "zhengshu": "sdk",
 }
 TOOL = "uv"  # what installs inside the images
+# What runs the databases; the guides name its manifest of the same version.
+OPERATOR = "ghcr.io/cloudnative-pg/cloudnative-pg:1.29.1"
 PYTHON = "3.11"
+# Where a guide of the repository finds things in the bundle.
+MOVED = {
+    "](../deploy/k8s/zhengshu/UPGRADING.md)": "](UPGRADING.md)",
+    "deploy/k8s/zhengshu/values": "chart/values",
+    "deploy/k8s/zhengshu": "chart/zhengshu-*.tgz",
+    ".venv/bin/": "/opt/zhengshu/bin/",
+}
 PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014", "manylinux_2_5", "manylinux1")
 
 
@@ -118,7 +127,11 @@ def copy(folder: Path) -> None:
     shutil.copy(ROOT / "deploy/Dockerfile", folder)
     shutil.copy(ROOT / "deploy/offline.md", folder / "安装指南.md")
     shutil.copytree(ROOT / "docs/runbooks", folder / "docs/runbooks")
-    shutil.copy(ROOT / "docs/operations.md", folder / "docs")
+    shutil.copy(CHART / "UPGRADING.md", folder / "docs")
+    guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    for here, there in MOVED.items():
+        guide = guide.replace(here, there)
+    (folder / "docs/operations.md").write_text(guide, encoding="utf-8")
     version = re.search(r"^version: (.+)$", (CHART / "Chart.yaml").read_text(), re.M)
     assert version is not None
     (folder / "chart").mkdir()
@@ -130,7 +143,7 @@ def copy(folder: Path) -> None:
     images = re.findall(r"^\s+image(?:Name)?: (\S+:\S+)$", values, re.M)
     base = re.search(r"^ARG BASE=(\S+)$", (ROOT / "deploy/Dockerfile").read_text(), re.M)
     assert base is not None
-    (folder / "images.txt").write_text("\n".join([base[1], *images]) + "\n")
+    (folder / "images.txt").write_text("\n".join([base[1], *images, OPERATOR]) + "\n")
 
 
 def checksums(folder: Path) -> None:

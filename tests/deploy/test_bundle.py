@@ -86,6 +86,15 @@ def test_names_every_image_that_others_publish(bundle):
     (nats,) = named(objects, "StatefulSet").values()
     assert nats["spec"]["template"]["spec"]["containers"][0]["image"] in images
     assert {one["spec"]["imageName"] for one in named(objects, "Cluster").values()} <= set(images)
+    assert any(image.startswith("ghcr.io/cloudnative-pg/cloudnative-pg:") for image in images)
+
+
+def test_guides_in_the_bundle_name_what_is_in_the_bundle(bundle):
+    for guide in bundle.rglob("*.md"):
+        text = guide.read_text()
+        assert not re.search(r"deploy/(k8s|local)|\.venv", text), guide.name
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (guide.parent / link).exists(), (guide.name, link)
 
 
 def test_installs_with_the_index_switched_off_and_makes_secrets(installed, tmp_path):

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 GATEWAY, PORTAL = os.environ["GATEWAY"], os.environ["PORTAL"]
-PATIENCE = float(os.environ.get("PATIENCE", "120"))
+PATIENCE = float(os.environ.get("PATIENCE", "240"))
 DOORS = {
     "catalog": "/v1/entries?limit=1",
     "sharing": "/v1/applications?limit=1",
