@@ -152,7 +152,7 @@ class TestPlantedFaults:
 
         def careless(asked, about):
             grants = tuple(replace(grant, modes=tuple(Mode)) for grant in asked.grants)
-            return honest(replace(asked, grants=grants), about)
+            return honest(asked._replace(grants=grants), about)
 
         rules = tuple(careless if rule is honest else rule for rule in policy.RULES)
         found = self.planted(monkeypatch, "RULES", rules)
@@ -182,7 +182,7 @@ class TestItemByItem:
     def ask(self, requester="department", mode=Mode.QUERY, grants=None, **members):
         action = next(a for a, m in oracle.DOORS if m is mode)
         asked = case(requester, action, mode, dataset(self.MIXED), **members)
-        return policy.decide(replace(asked, grants=tuple(grants)) if grants else asked)
+        return policy.decide(asked._replace(grants=tuple(grants)) if grants else asked)
 
     def test_a_department_gets_the_unconditional_columns(self):
         decision = self.ask()
@@ -344,4 +344,4 @@ def test_now_is_what_counts():
     about = dataset([item(CONDITIONAL)])
     asked = case("granted_query", Action.DATASET_QUERY, Mode.QUERY, about)
     assert policy.decide(asked).allowed
-    assert not policy.decide(replace(asked, now=NOW.replace(year=2027))).allowed
+    assert not policy.decide(asked._replace(now=NOW.replace(year=2027))).allowed

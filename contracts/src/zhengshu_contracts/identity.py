@@ -1,5 +1,6 @@
 """Who calls and what was decided: what the gateway tells a service about each request."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from zhengshu_contracts.base import Record
@@ -19,8 +20,12 @@ class Principal(Record):
     roles: frozenset[Role] = frozenset()
 
 
-class View(Record):
-    """What a decision lets through: columns in order, a row filter, all in the row grammar's words."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a decision lets through: columns in order, a row filter, all in the row grammar's words.
+
+    No model, since one is made for every decision: as a member of Identity it is validated like one.
+    """
 
     columns: tuple[str, ...]
     filter: str = ""

@@ -1,7 +1,10 @@
-"""The question a decision answers, and the answer. Knows no rule and no transport."""
+"""The question a decision answers, and the answer. Knows no rule and no transport.
 
-from dataclasses import dataclass
+Named tuples, since a few are made for every access: a frozen dataclass takes three times as long.
+"""
+
 from datetime import datetime
+from typing import NamedTuple
 
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.identity import Principal, View
@@ -17,8 +20,7 @@ SHARING: frozenset[Writer] = frozenset({"catalog", "sharing"})
 OPENING: frozenset[Writer] = frozenset({"catalog", "opening"})
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """Everything one decision depends on."""
 
     principal: Principal
@@ -38,8 +40,7 @@ class Case:
     """Whether the caller is opening's own system."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A view, or a refusal with its article and the next step."""
 
     rule: str

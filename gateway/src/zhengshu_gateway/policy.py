@@ -5,7 +5,8 @@ business; a case that no rule takes is refused. What is missing, unknown or not 
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.identity import View
@@ -53,6 +54,13 @@ READERS = frozenset(
 GENERAL = frozenset({OpeningClass.GENERAL})
 OPEN = frozenset({OpeningClass.GENERAL, OpeningClass.AUTHORIZED})
 
+# What every decision looks at: a member of an enumeration costs a look-up in its class each time.
+OPEN_READ, UPLOAD = Action.OPEN_READ, Action.DATASET_UPLOAD
+COMPETENT, ENTERPRISE = OrganizationKind.COMPETENT, OrganizationKind.PUBLIC_SERVICE_ENTERPRISE
+COUNTY, MUNICIPAL, PUBLISHED = Origin.COUNTY, Origin.MUNICIPAL, EntryState.PUBLISHED
+ACTIVE, REGISTERED = GrantState.ACTIVE, ServiceRegistrationState.LIVE
+ENDS = attrgetter("ends")
+
 Rule = Callable[[Case, Dataset], Decision | None]
 
 
@@ -75,14 +83,14 @@ def decide(case: Case) -> Decision:
 def provider_own_rows(case: Case, dataset: Dataset) -> Decision | None:
     """A provider always has its own rows, whatever their class or state."""
     owner = case.principal.organization
-    if case.action is Action.OPEN_READ or case.opener or not owner or owner != dataset.provider:
+    if case.action is OPEN_READ or case.opener or not owner or owner != dataset.provider:
         return None
     return _answer(case, dataset, Offer("provider-own-rows", Basis.DECREE_11, dataset.names))
 
 
 def published(_: Case, dataset: Dataset) -> Decision | None:
     """Only what is published in the catalogue is shared, opened or uploaded."""
-    if dataset.state is EntryState.PUBLISHED:
+    if dataset.state is PUBLISHED:
         return None
     return refusals.entry_not_published(dataset.state)
 
@@ -94,9 +102,9 @@ def unsuspended(_: Case, dataset: Dataset) -> Decision | None:
 
 def upload(case: Case, dataset: Dataset) -> Decision | None:
     """The commission worker uploads the county's items that are not withheld, registered or not."""
-    if case.action is not Action.DATASET_UPLOAD:
+    if case.action is not UPLOAD:
         return None
-    if dataset.origin is not Origin.COUNTY:
+    if dataset.origin is not COUNTY:
         return refusals.not_uploaded()
     names = dataset.unconditional | dataset.conditional
     return _answer(case, dataset, Offer("upload", Basis.MEASURES_REGISTER, names))
@@ -104,7 +112,7 @@ def upload(case: Case, dataset: Dataset) -> Decision | None:
 
 def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
     """Who supervises does not use."""
-    if _shares(case) and case.principal.organization_kind is OrganizationKind.COMPETENT:
+    if _shares(case) and case.principal.organization_kind is COMPETENT:
         return refusals.competent_reads_no_rows()
     return None
 
@@ -112,7 +120,7 @@ def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
 def enterprise_does_not_read(case: Case, _: Dataset) -> Decision | None:
     """A public-service enterprise provides; of others' data it has only what is open."""
     kind = case.principal.organization_kind
-    if _shares(case) and kind is OrganizationKind.PUBLIC_SERVICE_ENTERPRISE:
+    if _shares(case) and kind is ENTERPRISE:
         return refusals.enterprise_does_not_read()
     return None
 
@@ -130,16 +138,16 @@ def withheld(case: Case, dataset: Dataset) -> Decision | None:
 
 def registered(_: Case, dataset: Dataset) -> Decision | None:
     """Nothing is served without a live service registration; a municipal entry has its own code."""
-    if dataset.origin is Origin.MUNICIPAL and dataset.municipal_code:
+    if dataset.origin is MUNICIPAL and dataset.municipal_code:
         return None
-    if dataset.registration is ServiceRegistrationState.LIVE and dataset.origin is Origin.COUNTY:
+    if dataset.registration is REGISTERED and dataset.origin is COUNTY:
         return None
     return refusals.no_service_registration(dataset.registration)
 
 
 def opening_system_export(case: Case, dataset: Dataset) -> Decision | None:
     """Opening's own system exports what is to be open, and reads nothing else."""
-    if not case.opener or case.action is Action.OPEN_READ:
+    if not case.opener or case.action is OPEN_READ:
         return None
     listing = case.listing
     if case.mode is not Mode.EXPORT or not _standing(listing):
@@ -155,7 +163,7 @@ def opening_system_export(case: Case, dataset: Dataset) -> Decision | None:
 
 def open_door(case: Case, dataset: Dataset) -> Decision | None:
     """What is open: general items to anyone, authorised ones to their authorised applicant."""
-    if case.action is not Action.OPEN_READ:
+    if case.action is not OPEN_READ:
         return None
     listing = case.listing
     if listing is None or listing.state is not ListingState.LISTED:
@@ -188,16 +196,17 @@ def granted(case: Case, dataset: Dataset) -> Decision | None:
         return None
     asked = _asked(case, dataset)
     alive = [grant for grant in case.grants if _live(grant, case)]
-    live = [grant for grant in alive if case.purpose in {None, grant.purpose}]
+    stated = case.purpose
+    live = [grant for grant in alive if stated is None or grant.purpose == stated]
     if alive and not live:
         return refusals.purpose_not_granted(alive)
     usable = [grant for grant in live if case.mode in grant.modes and _serves(grant, case, asked)]
     if len(usable) > 1 and len({_terms(one) for one in usable}) > 1:
         return refusals.grant_not_named(usable)
-    grant = max(usable, key=lambda one: one.ends, default=None)
-    if grant is None:
+    if not usable:
         others = [one for one in live if case.mode not in one.modes and _serves(one, case, asked)]
         return _ungranted(case, dataset, bool(others))
+    grant = max(usable, key=ENDS) if len(usable) > 1 else usable[0]
     names = dataset.unconditional | asked.intersection(grant.items)
     offer = Offer("granted", Basis.DECREE_15, names, uses=SHARING, grant=grant)
     return _answer(case, dataset, offer)
@@ -219,8 +228,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What a rule would let through, before the caller's columns are held against it."""
 
     rule: str
@@ -247,7 +255,7 @@ def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
         columns=columns,
         filter=offer.grant.filter if offer.grant else "",
         masks=_masks(offer.grant, columns),
-        key=tuple(name for name in dataset.key if name in columns),
+        key=tuple([name for name in dataset.key if name in columns]),
     )
     return Decision(
         offer.rule,
@@ -262,7 +270,9 @@ def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
 
 def _masks(grant: Grant | None, columns: tuple[str, ...]) -> tuple[ItemMask, ...]:
     """Return the masks of the columns that leave."""
-    return tuple(one for one in grant.masks if one.item in columns) if grant else ()
+    if grant is None or not grant.masks:
+        return ()
+    return tuple([one for one in grant.masks if one.item in columns])
 
 
 def _refused(case: Case, dataset: Dataset, names: Collection[str]) -> Decision:
@@ -297,7 +307,7 @@ def _ungranted(case: Case, dataset: Dataset, granted_otherwise: bool) -> Decisio
 
 def _shares(case: Case) -> bool:
     """Whether this is one department's read of what another provides."""
-    return case.action is not Action.OPEN_READ and not case.opener
+    return case.action is not OPEN_READ and not case.opener
 
 
 def _reader(case: Case) -> bool:
@@ -322,10 +332,10 @@ def _terms(grant: Grant) -> tuple[object, ...]:
 
 def _live(grant: Grant, case: Case) -> bool:
     return (
-        grant.state is GrantState.ACTIVE
+        grant.state is ACTIVE
         and grant.holder == case.principal.organization
         and grant.starts <= case.now < grant.ends
-        and case.named in {None, grant.id}
+        and (case.named is None or case.named == grant.id)
     )
 
 
