@@ -1,5 +1,6 @@
 """Corrections, disputes, objections, demands: their machines as properties, their steps over HTTP."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -20,17 +21,21 @@ from sharing.cast import (
     Sharing,
     officer,
 )
+from zhengshu_chassis.errors import DomainError
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationKind, Role
 from zhengshu_sharing.corrections.states import MACHINE as CORRECTIONS
 from zhengshu_sharing.demands.states import MACHINE as DEMANDS
 from zhengshu_sharing.disputes.states import MACHINE as DISPUTES
+from zhengshu_sharing.matters.domain import Matter, open_to
+from zhengshu_sharing.matters.domain import step as take
 from zhengshu_sharing.matters.machine import Machine, Party
 from zhengshu_sharing.objections.states import MACHINE as OBJECTIONS
 
 MACHINES = [CORRECTIONS, DISPUTES, OBJECTIONS, DEMANDS]
 GOVERNMENT = officer("11350123003700009G", Role.SUPERVISOR, kind=OrganizationKind.GOVERNMENT)
+NOON = datetime(2026, 11, 24, 4, tzinfo=UTC)
 CORRECTION = {
     "dataset": AID,
     "items": ["name"],
@@ -275,3 +280,24 @@ class TestUsage:
         await sharing.call(MARKET_OFFICER, Action.GRANT_DISPOSE, "POST", path, body)
         page = await sharing.call(MARKET_OFFICER, Action.USAGE_READ, "GET", "/v1/usage")
         assert [one["kind"] for one in page.json()["usage"]] == ["destruction"]
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.kind)
+def test_the_moves_told_are_those_that_would_be_taken(machine: Machine) -> None:
+    callers = [MARKET_OFFICER, CIVIL_OFFICER, COMPETENT_OFFICER, GOVERNMENT, SCHOOLS_OFFICER]
+    told = set()
+    for state in machine.states:
+        matter = Matter("m", "n", MARKET, MARKET_OFFICER.id, NOON, str(state), CIVIL)
+        for by in callers:
+            offered = {name for name, _ in open_to(machine, matter, by)}
+            assert offered == {name for name in machine.moves if taken(machine, matter, name, by)}
+            told |= offered
+    assert told == set(machine.moves)
+
+
+def taken(machine: Machine, matter: Matter, name: str, by: Principal) -> bool:
+    try:
+        take(machine, matter, name, by=by)
+    except DomainError:
+        return False
+    return True

@@ -18,6 +18,13 @@ from zhengshu_contracts.vocabulary import (
 )
 
 
+class NextMove(ApiModel):
+    """A move that the caller could make now."""
+
+    move: str = Field(description="办理动作,见办理接口的 move")
+    label: str = Field(description="名称")
+
+
 class MatterOut(ApiModel):
     """What all matters show."""
 
@@ -30,6 +37,7 @@ class MatterOut(ApiModel):
     timeline: list[Step] = Field(description="办理过程")
     due: date | None = Field(default=None, description="当前环节办理期限")
     due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
+    moves: list[NextMove] = Field(default=[], description="调用方此时可以作出的办理动作")
 
 
 class StepIn(ApiModel):

@@ -29,6 +29,7 @@ class OpinionOut(ApiModel):
     application: str
     dataset: DatasetId
     title: str
+    provider: str = Field(description="被征求意见的提供单位")
     applicant: str
     items: list[str]
     modes: list[Mode]

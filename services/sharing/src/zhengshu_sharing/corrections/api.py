@@ -8,6 +8,7 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import CorrectionIn, CorrectionList, CorrectionOut, CorrectionStep
 from zhengshu_contracts.vocabulary import CorrectionState, DatasetId
@@ -37,7 +38,7 @@ router = Router(prefix="/v1/corrections", tags=["校核"])
 )
 async def file_correction(body: CorrectionIn, by: By, unit: InUnit, now: Now) -> CorrectionOut:
     """提出校核"""
-    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)]))[0]
+    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)], by))[0]
 
 
 @router.get(
@@ -63,7 +64,7 @@ async def list_corrections(
         limit=place.limit,
     )
     following = place.following([one.id for one in found], more=more)
-    return CorrectionList(corrections=await _shown(unit, found), next=following)
+    return CorrectionList(corrections=await _shown(unit, found, by), next=following)
 
 
 @router.get(
@@ -74,7 +75,7 @@ async def list_corrections(
 )
 async def read_correction(correction_id: str, by: By, unit: InUnit) -> CorrectionOut:
     """查看校核与办理过程"""
-    return (await _shown(unit, [await matters.read(unit, MACHINE, correction_id, by=by)]))[0]
+    return (await _shown(unit, [await matters.read(unit, MACHINE, correction_id, by=by)], by))[0]
 
 
 @router.post(
@@ -87,10 +88,10 @@ async def take_correction_step(
     correction_id: str, body: CorrectionStep, by: By, unit: InUnit, now: Now
 ) -> CorrectionOut:
     """办理校核:由本环节的单位作出下一步"""
-    return (await _shown(unit, [await operations.step(unit, correction_id, body, by=by, now=now)]))[
-        0
-    ]
+    return (
+        await _shown(unit, [await operations.step(unit, correction_id, body, by=by, now=now)], by)
+    )[0]
 
 
-async def _shown(unit: Unit, found: Sequence[Matter]) -> list[CorrectionOut]:
-    return [CorrectionOut(**one) for one in await matters.shown(unit, MACHINE, found)]
+async def _shown(unit: Unit, found: Sequence[Matter], by: Principal) -> list[CorrectionOut]:
+    return [CorrectionOut(**one) for one in await matters.shown(unit, MACHINE, found, by=by)]

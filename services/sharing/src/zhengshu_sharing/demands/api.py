@@ -8,6 +8,7 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import DemandIn, DemandList, DemandOut, DemandStep
 from zhengshu_contracts.vocabulary import DatasetId, DemandState
@@ -39,7 +40,7 @@ router = Router(prefix="/v1/demands", tags=["数据需求"])
 )
 async def file_demand(body: DemandIn, by: By, unit: InUnit, now: Now) -> DemandOut:
     """提出数据需求"""
-    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)]))[0]
+    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)], by))[0]
 
 
 @router.get(
@@ -65,7 +66,7 @@ async def list_demands(
         limit=place.limit,
     )
     following = place.following([one.id for one in found], more=more)
-    return DemandList(demands=await _shown(unit, found), next=following)
+    return DemandList(demands=await _shown(unit, found, by), next=following)
 
 
 @router.get(
@@ -76,7 +77,7 @@ async def list_demands(
 )
 async def read_demand(demand_id: str, by: By, unit: InUnit) -> DemandOut:
     """查看数据需求与办理过程"""
-    return (await _shown(unit, [await matters.read(unit, MACHINE, demand_id, by=by)]))[0]
+    return (await _shown(unit, [await matters.read(unit, MACHINE, demand_id, by=by)], by))[0]
 
 
 @router.post(
@@ -97,8 +98,10 @@ async def take_demand_step(
     demand_id: str, body: DemandStep, by: By, unit: InUnit, now: Now
 ) -> DemandOut:
     """办理数据需求:由本环节的单位作出下一步"""
-    return (await _shown(unit, [await operations.step(unit, demand_id, body, by=by, now=now)]))[0]
+    return (await _shown(unit, [await operations.step(unit, demand_id, body, by=by, now=now)], by))[
+        0
+    ]
 
 
-async def _shown(unit: Unit, found: Sequence[Matter]) -> list[DemandOut]:
-    return [DemandOut(**one) for one in await matters.shown(unit, MACHINE, found)]
+async def _shown(unit: Unit, found: Sequence[Matter], by: Principal) -> list[DemandOut]:
+    return [DemandOut(**one) for one in await matters.shown(unit, MACHINE, found, by=by)]

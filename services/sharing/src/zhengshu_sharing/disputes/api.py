@@ -8,6 +8,7 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import DisputeIn, DisputeList, DisputeOut, DisputeStep
 from zhengshu_contracts.vocabulary import DatasetId, DisputeState
@@ -38,7 +39,7 @@ router = Router(prefix="/v1/disputes", tags=["争议"])
 )
 async def file_dispute(body: DisputeIn, by: By, unit: InUnit, now: Now) -> DisputeOut:
     """提出争议"""
-    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)]))[0]
+    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)], by))[0]
 
 
 @router.get(
@@ -64,7 +65,7 @@ async def list_disputes(
         limit=place.limit,
     )
     following = place.following([one.id for one in found], more=more)
-    return DisputeList(disputes=await _shown(unit, found), next=following)
+    return DisputeList(disputes=await _shown(unit, found, by), next=following)
 
 
 @router.get(
@@ -75,7 +76,7 @@ async def list_disputes(
 )
 async def read_dispute(dispute_id: str, by: By, unit: InUnit) -> DisputeOut:
     """查看争议与办理过程"""
-    return (await _shown(unit, [await matters.read(unit, MACHINE, dispute_id, by=by)]))[0]
+    return (await _shown(unit, [await matters.read(unit, MACHINE, dispute_id, by=by)], by))[0]
 
 
 @router.post(
@@ -88,8 +89,10 @@ async def take_dispute_step(
     dispute_id: str, body: DisputeStep, by: By, unit: InUnit, now: Now
 ) -> DisputeOut:
     """办理争议:由本环节的单位作出下一步"""
-    return (await _shown(unit, [await operations.step(unit, dispute_id, body, by=by, now=now)]))[0]
+    return (
+        await _shown(unit, [await operations.step(unit, dispute_id, body, by=by, now=now)], by)
+    )[0]
 
 
-async def _shown(unit: Unit, found: Sequence[Matter]) -> list[DisputeOut]:
-    return [DisputeOut(**one) for one in await matters.shown(unit, MACHINE, found)]
+async def _shown(unit: Unit, found: Sequence[Matter], by: Principal) -> list[DisputeOut]:
+    return [DisputeOut(**one) for one in await matters.shown(unit, MACHINE, found, by=by)]

@@ -44,11 +44,26 @@ def step(machine: Machine, matter: Matter, name: str, *, by: Principal) -> tuple
     mine = parties(matter, by) & move.by
     if not mine:
         raise NotThisPartysMove(move.label, machine.basis)
-    if mine <= ABOVE and (
-        by.id == matter.filed_by or by.organization in {matter.organization, matter.counterpart}
-    ):
+    if mine <= ABOVE and involved(matter, by):
         raise OwnMatter(matter.number, machine.basis)
     return replace(matter, state=move.to), move
+
+
+def open_to(machine: Machine, matter: Matter, by: Principal) -> list[tuple[str, Move]]:
+    """Return the moves that `step` would let the caller make now."""
+    held = parties(matter, by)
+    return [
+        (name, move)
+        for name, move in machine.moves.items()
+        if matter.state in move.froms
+        and (mine := held & move.by)
+        and not (mine <= ABOVE and involved(matter, by))
+    ]
+
+
+def involved(matter: Matter, by: Principal) -> bool:
+    """Tell whether the caller is one of those between whom the matter is."""
+    return by.id == matter.filed_by or by.organization in {matter.organization, matter.counterpart}
 
 
 def parties(matter: Matter, by: Principal) -> frozenset[Party]:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from zhengshu_chassis import ids
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import MatterFiled, MatterMoved, Step
+from zhengshu_contracts.sharing import MatterFiled, MatterMoved, NextMove, Step
 from zhengshu_contracts.vocabulary import OrganizationKind
 
 from zhengshu_sharing.access import home, scope
@@ -108,7 +108,9 @@ def seen_by(by: Principal) -> str | None:
     return None if by.organization_kind is OrganizationKind.GOVERNMENT else scope(by)
 
 
-async def shown(unit: Unit, machine: Machine, matters: Sequence[Matter]) -> list[dict[str, Any]]:
+async def shown(
+    unit: Unit, machine: Machine, matters: Sequence[Matter], *, by: Principal
+) -> list[dict[str, Any]]:
     """Return the members that every kind shows, and its own."""
     names = [one.id for one in matters]
     timelines, due = await unit.matters.timelines(names), await unit.clocks.next_due(names)
@@ -125,6 +127,10 @@ async def shown(unit: Unit, machine: Machine, matters: Sequence[Matter]) -> list
             "timeline": timelines.get(one.id, []),
             "due": due[one.id].due if one.id in due else None,
             "due_provisional": one.id in due and due[one.id].provisional,
+            "moves": [
+                NextMove(move=name, label=move.label)
+                for name, move in domain.open_to(machine, one, by)
+            ],
         }
         for one in matters
     ]

@@ -8,6 +8,7 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import ObjectionIn, ObjectionList, ObjectionOut, ObjectionStep
 from zhengshu_contracts.vocabulary import DatasetId, ObjectionState
@@ -37,7 +38,7 @@ router = Router(prefix="/v1/objections", tags=["共享属性异议"])
 )
 async def file_objection(body: ObjectionIn, by: By, unit: InUnit, now: Now) -> ObjectionOut:
     """提出共享属性异议"""
-    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)]))[0]
+    return (await _shown(unit, [await operations.file(unit, body, by=by, now=now)], by))[0]
 
 
 @router.get(
@@ -63,7 +64,7 @@ async def list_objections(
         limit=place.limit,
     )
     following = place.following([one.id for one in found], more=more)
-    return ObjectionList(objections=await _shown(unit, found), next=following)
+    return ObjectionList(objections=await _shown(unit, found, by), next=following)
 
 
 @router.get(
@@ -74,7 +75,7 @@ async def list_objections(
 )
 async def read_objection(objection_id: str, by: By, unit: InUnit) -> ObjectionOut:
     """查看共享属性异议与办理过程"""
-    return (await _shown(unit, [await matters.read(unit, MACHINE, objection_id, by=by)]))[0]
+    return (await _shown(unit, [await matters.read(unit, MACHINE, objection_id, by=by)], by))[0]
 
 
 @router.post(
@@ -87,10 +88,10 @@ async def take_objection_step(
     objection_id: str, body: ObjectionStep, by: By, unit: InUnit, now: Now
 ) -> ObjectionOut:
     """办理共享属性异议:由本环节的单位作出下一步"""
-    return (await _shown(unit, [await operations.step(unit, objection_id, body, by=by, now=now)]))[
-        0
-    ]
+    return (
+        await _shown(unit, [await operations.step(unit, objection_id, body, by=by, now=now)], by)
+    )[0]
 
 
-async def _shown(unit: Unit, found: Sequence[Matter]) -> list[ObjectionOut]:
-    return [ObjectionOut(**one) for one in await matters.shown(unit, MACHINE, found)]
+async def _shown(unit: Unit, found: Sequence[Matter], by: Principal) -> list[ObjectionOut]:
+    return [ObjectionOut(**one) for one in await matters.shown(unit, MACHINE, found, by=by)]

@@ -163,6 +163,7 @@ def _opinion(
         application=application.id,
         dataset=part.dataset,
         title=part.title,
+        provider=part.provider,
         applicant=application.organization,
         items=list(part.items),
         modes=list(part.modes),
