@@ -80,6 +80,7 @@ class Dataset:
         *,
         view: View | None = None,
         action: Action | None = None,
+        most: int | None = None,
         **headers: str,
     ) -> Response:
         """Read as the gateway would forward it."""
@@ -90,9 +91,8 @@ class Dataset:
             "changes": Action.DATASET_CHANGES,
         }
         action = action or next(one for name, one in actions.items() if f"/{name}" in path)
-        token = identity(
-            system(), action, dataset=self.id, view=view if view is not None else self.whole
-        )
+        shown = view if view is not None else self.whole
+        token = identity(system(), action, dataset=self.id, view=shown, most=most)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.catalog.http.get(path, headers=token | sent)
 

@@ -196,6 +196,36 @@ class TestExports:
         assert (await made.read("exports", "format=ndjson")).content.count(b"\n") == 20_000
 
 
+class TestQuota:
+    """`most` is what a grant's daily quota of rows has left."""
+
+    async def test_a_page_is_no_longer_and_goes_on(self, towns: Dataset):
+        page = await towns.read("rows", "limit=4", most=2)
+        assert (len(page.json()), page.headers["zhengshu-rows"]) == (2, "2")
+        rest = await towns.read(page.links["next"]["url"], most=9)
+        assert [row["level"] for row in rest.json()] == [3, 4, 5]
+        tag = page.headers["etag"]
+        assert (await towns.read("rows", "limit=4", If_None_Match=tag)).status_code == 200
+
+    @pytest.mark.parametrize("form", ["csv", "ndjson", "xlsx", "parquet"])
+    async def test_an_export_is_whole_and_counted_or_not_given(self, towns: Dataset, form: str):
+        query = f"format={form}&level=gte.2"
+        assert (await towns.read("exports", query, most=4)).headers["zhengshu-rows"] == "4"
+        refused = await towns.read("exports", query, most=3)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/quota-too-small")
+        assert "第二十条" in refused.json()["basis"]
+        assert (await towns.read("exports", f"format={form}", most=4)).status_code == 403
+
+    async def test_changes_too(self, towns: Dataset):
+        whole = await towns.read("changes", "since=1.0", most=5)
+        assert whole.headers["zhengshu-rows"] == "5"
+        assert (await towns.read("changes", "since=1.0", most=4)).status_code == 403
+        page = await towns.read("changes", "since=1.0&limit=4", most=2)
+        assert page.headers["zhengshu-rows"] == "2"
+        rest = await towns.read(page.links["next"]["url"], most=9)
+        assert rest.headers["zhengshu-rows"] == "3"
+
+
 class TestVerification:
     @pytest.mark.parametrize(
         ("key", "values", "matches"),

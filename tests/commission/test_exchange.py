@@ -169,6 +169,9 @@ async def test_municipal_rows_come_within_the_view(county: County) -> None:
     path = f"services/{entry['municipal_code']}/rows"
     answer = await county.get(f"{path}?select=name&district=eq.罗源县")
     assert answer.json() == [{"name": "罗源县示例商行"}, {"name": "罗源湾示例船厂"}]
+    assert answer.headers["zhengshu-rows"] == "2"
+    for query, rows in (("limit=0", "0"), ("limit=1", "1"), ("name=eq.none", "0")):
+        assert (await county.get(f"{path}?{query}")).headers["zhengshu-rows"] == rows
     assert (await county.get(f"{path}?select=password")).status_code == 400
     assert (await county.get("catalogue?after=1")).json()["entries"] == []
 

@@ -9,7 +9,7 @@ from support.until import until
 from zhengshu_chassis import signature
 from zhengshu_chassis.rows import BadQuery
 from zhengshu_contracts.identity import View
-from zhengshu_contracts.limits import HashMask, ItemMask
+from zhengshu_contracts.limits import HashMask, ItemMask, Quota
 from zhengshu_contracts.policy import DatasetGrants, GrantPolicy, dataset_key
 from zhengshu_contracts.vocabulary import GrantState, Mode, Origin, ServiceRegistrationState
 from zhengshu_gateway.broker import restricted
@@ -19,6 +19,23 @@ ID = "307350100001-000001"
 CODE = "FZ3501000001"
 PATH = f"/v1/datasets/{ID}/rows"
 SERVICE = f"/exchange/v1/services/{CODE}/rows"
+
+
+def granted(**members):
+    now = datetime.now(UTC)
+    grant = GrantPolicy(
+        id="g-9",
+        holder=READER,
+        items=("legal_person",),
+        modes=(Mode.QUERY,),
+        purpose="核对",
+        filter="district=eq.罗源县",
+        starts=now - timedelta(days=1),
+        ends=now + timedelta(days=1),
+        state=GrantState.ACTIVE,
+        **members,
+    )
+    return DatasetGrants(id=ID, grants=(grant,))
 
 
 @pytest.fixture
@@ -34,19 +51,7 @@ async def municipal(node):
         registration=ServiceRegistrationState.ABSENT,
     )
     await node.put(dataset_key("catalog", ID), record)
-    now = datetime.now(UTC)
-    grant = GrantPolicy(
-        id="g-9",
-        holder=READER,
-        items=("legal_person",),
-        modes=(Mode.QUERY,),
-        purpose="核对",
-        filter="district=eq.罗源县",
-        starts=now - timedelta(days=1),
-        ends=now + timedelta(days=1),
-        state=GrantState.ACTIVE,
-    )
-    await node.put(dataset_key("sharing", ID), DatasetGrants(id=ID, grants=(grant,)))
+    await node.put(dataset_key("sharing", ID), granted())
     yield node
     await node.put(dataset_key("sharing", ID), None)
 
@@ -125,3 +130,18 @@ def test_the_views_filter_cannot_be_widened():
     with pytest.raises(BadQuery):
         restricted(b"select=code::text", view)
     assert "limit=1000" in restricted(b"limit=999999", view)
+    assert "limit=7" in restricted(b"limit=999999", view, 7)
+
+
+async def test_a_quota_of_rows_bounds_municipal_reads(municipal):
+    commission = municipal.services["commission"]
+    await municipal.put(dataset_key("sharing", ID), granted(quota=Quota(rows=3)))
+    municipal.parts.quotas._used.clear()
+    commission.answers[f"GET {SERVICE}"] = say(200, [{"code": "1"}])
+    refused = await municipal.get(PATH, "sys-reader")
+    assert refused.json()["type"] == "/problems/upstream-broken"
+    commission.answers[f"GET {SERVICE}"] = say(200, [{"code": "1"}], zhengshu_rows="3")
+    assert (await municipal.get(PATH, "sys-reader")).status_code == 200
+    assert dict(parse_qsl(commission.seen[-1].query))["limit"] == "3"
+    assert (await municipal.get(PATH, "sys-reader")).status_code == 429
+    municipal.parts.quotas._used.clear()

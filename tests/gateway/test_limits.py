@@ -3,12 +3,14 @@
 import asyncio
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 from support.gateway_harness import DATASET, say, stream
 from support.until import until
 from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import DatasetGrants, dataset_key
 from zhengshu_gateway import exchange, quotas
+from zhengshu_gateway.errors import RecordUnavailable
 from zhengshu_gateway.facts import Usage
 from zhengshu_gateway.limits import Rate
 from zhengshu_gateway.quotas import today
@@ -77,20 +79,77 @@ class TestQuota:
         # What needs no grant is not counted against one.
         assert (await world.get(f"{ROWS}?select=town", "sys-reader")).status_code == 200
 
-    async def test_rows_of_a_day_by_header_or_line(self, world):
+    async def test_rows_are_set_aside_before_and_what_was_not_read_is_given_back(self, world):
+        await give(world, grant(quota=Quota(rows=5)))
+        catalog = world.services["catalog"]
+        catalog.answers[f"GET {EXPORTS}"] = say(200, [], zhengshu_rows="3")
+        assert (await world.get(f"{EXPORTS}?select=amount", "sys-reader")).status_code == 200
+        assert catalog.seen[-1].identity.most == 5
+        await until(lambda: world.parts.quotas.used("g-1") == (1, 3))
+        catalog.answers[f"GET {ROWS}"] = say(200, [], zhengshu_rows="1")
+        await world.get(f"{AMOUNT}&limit=1", "sys-reader")
+        assert catalog.seen[-1].identity.most == 1
+        catalog.answers[f"GET {ROWS}"] = say(200, [], zhengshu_rows="1")
+        await world.get(AMOUNT, "sys-reader")
+        assert catalog.seen[-1].identity.most == 1  # a page asks for more than is left
+        assert slug(await world.get(AMOUNT, "sys-reader")) == (429, "quota-exhausted")
+        catalog.answers.clear()
+        assert (await world.get(f"{ROWS}?select=town", "sys-reader")).status_code == 200
+        assert catalog.seen[-1].identity.most is None
+
+    async def test_what_runs_at_once_shares_what_is_left(self, world):
+        await give(world, grant(quota=Quota(rows=5)))
+        catalog = world.services["catalog"]
+
+        async def slow(seen, send):
+            await asyncio.sleep(0.2)
+            await say(200, [], zhengshu_rows=str(seen.identity.most))(seen, send)
+
+        catalog.answers[f"GET {EXPORTS}"] = slow
+        path = f"{EXPORTS}?select=amount"
+        answers = await asyncio.gather(*(world.get(path, "sys-reader") for _ in range(4)))
+        assert sorted(each.status_code for each in answers) == [200, 429, 429, 429]
+        assert len(catalog.asked(EXPORTS)) == 1
+        assert world.parts.quotas.used("g-1") == (1, 5)
+
+    @pytest.mark.parametrize("told", [{}, {"zhengshu_rows": "6"}, {"zhengshu_rows": "many"}])
+    async def test_an_answer_that_is_not_counted_or_larger_stays_inside(self, world, told):
+        await give(world, grant(quota=Quota(rows=5)))
+        world.services["catalog"].answers[f"GET {EXPORTS}"] = say(200, ["secret"], **told)
+        response = await world.get(f"{EXPORTS}?select=amount", "sys-reader")
+        assert slug(response) == (502, "upstream-broken")
+        assert world.parts.quotas.used("g-1") == (1, 0)
+
+    async def test_a_cut_answer_counts_as_announced(self, world):
         await give(world, grant(quota=Quota(rows=5)))
 
-        async def lines(_, send):
-            head = [(b"content-type", b"text/csv; charset=utf-8")]
+        async def breaks(_, send):
+            head = [(b"zhengshu-rows", b"4")]
             await send({"type": "http.response.start", "status": 200, "headers": head})
-            await send({"type": "http.response.body", "body": b"amount\n1\n2\n3\n"})
+            await send({"type": "http.response.body", "body": b"part", "more_body": True})
 
-        world.services["catalog"].answers[f"GET {EXPORTS}"] = lines
-        await world.get(f"{EXPORTS}?select=amount", "sys-reader")
-        assert world.parts.quotas.used("g-1") == (1, 3)
-        world.services["catalog"].answers[f"GET {ROWS}"] = say(200, [], zhengshu_rows="2")
+        world.services["catalog"].answers[f"GET {EXPORTS}"] = breaks
+        with pytest.raises(httpx.RemoteProtocolError):
+            await world.get(f"{EXPORTS}?select=amount", "sys-reader")
+        await until(lambda: world.parts.quotas.used("g-1")[1] >= 4)
+
+    async def test_a_record_that_is_not_taken_costs_nothing(self, world, monkeypatch):
+        await give(world, grant(quota=Quota(calls=1, rows=5)))
+
+        async def refused(_):
+            raise RecordUnavailable
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.parts.records, "decided", refused)
+            assert (await world.get(AMOUNT, "sys-reader")).status_code == 503
+        assert world.parts.quotas.used("g-1") == (0, 0)
+
+    async def test_an_explanation_tells_that_nothing_is_left(self, world):
+        await give(world, grant(quota=Quota(calls=1)))
         await world.get(AMOUNT, "sys-reader")
-        assert slug(await world.get(AMOUNT, "sys-reader")) == (429, "quota-exhausted")
+        ask = {"dataset": DATASET, "items": ["amount"]}
+        told = await world.http.post("/v1/decisions", json=ask, headers=world.bearer("sys-reader"))
+        assert (told.json()["allowed"], told.json()["rule"]) == (False, "quota-exhausted")
 
     async def test_other_replicas_count_and_so_does_what_was_before_a_restart(self, world):
         await give(world, grant(quota=Quota(calls=3)))
@@ -103,7 +162,7 @@ class TestQuota:
         finally:
             usage.pop("other")
         own = world.parts.quotas._replica
-        await until(lambda: usage[own].used["g-1"] == (1, 0) if own in usage else False)
+        await until(lambda: own in usage and usage[own].used.get("g-1") == (1, 0))
         again = quotas.Quotas(world.parts.bus, world.parts.feed, own)
         assert again.used("g-1") == (1, 0)
         await until(lambda: "old" not in usage)
@@ -124,6 +183,9 @@ class TestPurpose:
             response = await world.get(AMOUNT, "sys-reader", zhengshu_purpose=told)
             assert response.status_code == 200
             assert world.services["catalog"].seen[-1].identity.grant == expected
+            record = response.headers["zhengshu-record"]
+            told = [e["data"] for e in await world.records() if e["data"]["record"] == record]
+            assert told[0]["purpose"] == purpose
         assert slug(await world.get(AMOUNT, "sys-reader")) == (403, "grant-not-named")
         response = await world.get(AMOUNT, "sys-reader", zhengshu_purpose=quote("营销"))
         assert slug(response) == (403, "purpose-not-granted")
@@ -132,6 +194,12 @@ class TestPurpose:
     async def test_a_single_grant_is_the_default(self, world):
         await give(world, grant())
         assert (await world.get(AMOUNT, "sys-reader")).status_code == 200
+        told = [each["data"] for each in await world.records() if "allowed" in each["data"]]
+        assert [each["purpose"] for each in told] == ["核对"]
+
+    async def test_a_stated_purpose_has_a_length(self, world):
+        response = await world.get(ROWS, "sys-reader", zhengshu_purpose="x" * 501)
+        assert slug(response) == (422, "invalid")
 
 
 class TestSlowAndLarge:

@@ -50,6 +50,8 @@ class AccessDecided(Event):
     columns: tuple[str, ...] = ()
     filtered: bool = False
     grant: str | None = None
+    purpose: str | None = None
+    """What the rows were read for: as the caller stated, otherwise as it was granted."""
     authorization: str | None = None
     trace: str | None = None
 

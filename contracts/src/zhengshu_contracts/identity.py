@@ -47,4 +47,7 @@ class Identity(Record):
     record: str | None = None
     """Id of the access record that JetStream accepted before this request was sent."""
     grant: str | None = None
+    most: int | None = None
+    """The most rows that may leave, where the grant has a daily quota of rows: the answer says in
+    `Zhengshu-Rows` how many it has before the first leaves, and whoever cannot say gives none."""
     expires: datetime

@@ -15,15 +15,14 @@ from zhengshu_chassis.telemetry import trace_id
 from zhengshu_contracts.identity import Identity, View
 
 from zhengshu_gateway.case import Decision
-from zhengshu_gateway.decisions import Decisions, Question
+from zhengshu_gateway.decisions import Decisions, Question, most_asked
 from zhengshu_gateway.errors import LeaseLost, PolicyRefused, PolicyStale, RecordUnavailable
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import Ending
 from zhengshu_gateway.known import Known
 from zhengshu_gateway.lease import Lease
-from zhengshu_gateway.quotas import Quotas
+from zhengshu_gateway.quotas import Quotas, Share
 from zhengshu_gateway.records import Records, Told, new_record
-from zhengshu_gateway.refusals import quota_exhausted
 from zhengshu_gateway.upstreams import VOUCHED
 
 RECHECK = 0.5
@@ -41,6 +40,12 @@ class Access:
     known: Known
     rights: int
     """What was known when it was decided, and at which change."""
+    share: Share | None = None
+
+    @property
+    def most(self) -> int | None:
+        """The most rows that may leave."""
+        return self.share.rows if self.share else None
 
     def identity(self) -> Identity:
         """Return what the service is told."""
@@ -53,6 +58,7 @@ class Access:
             view=self.view,
             record=self.record,
             grant=self.decision.grant,
+            most=self.most,
             expires=datetime.now(UTC) + VOUCHED,
         )
 
@@ -75,24 +81,27 @@ class Accesses:
         """Return the access once its record is accepted, or raise why there is none."""
         known = self._feed.known
         rights = known.rights
-        decision = self._within_quota(self._decisions.decide(question))
+        decision = self._quotas.within(self._decisions.decide(question))
         self._check(question, decision)
         if question.caller.anonymous and not decision.allowed:
             self._records.refused(address, decision.rule)
             raise PolicyRefused(decision)
-        record = new_record()
-        await self._records.decided(_decided(record, question, decision))
+        record, share = new_record(), None
+        if decision.quota is not None:
+            share = self._quotas.set_aside(decision, most_asked(question))
+        try:
+            await self._records.decided(_decided(record, question, decision))
+        except BaseException:  # a caller that hangs up as well
+            self._quotas.give_back(share)
+            raise
         if decision.view is None:
             raise PolicyRefused(decision, record)
-        if decision.quota is not None and decision.grant is not None:
-            self._quotas.count(decision.grant, 1, 0)
-        return Access(record, question, decision, decision.view, known, rights)
+        return Access(record, question, decision, decision.view, known, rights, share)
 
     def close(self, access: Access, ending: Ending) -> None:
         """Record how it ended."""
-        decision = access.decision
-        if decision.quota is not None and decision.grant is not None:
-            self._quotas.count(decision.grant, 0, ending.rows or 0)
+        if access.share is not None:
+            self._quotas.settle(access.share, _rows_read(ending))
         self._records.ended(
             {
                 "record": access.record,
@@ -148,12 +157,6 @@ class Accesses:
             and self._decisions.admits(question)
         )
 
-    def _within_quota(self, decision: Decision) -> Decision:
-        if decision.quota is None or decision.grant is None:
-            return decision
-        spent = self._quotas.spent(decision.grant, decision.quota)
-        return decision if spent is None else quota_exhausted(decision, spent)
-
     def _check(self, question: Question, decision: Decision) -> None:
         if not self._records.available:
             raise RecordUnavailable("没有访问记录就不提供数据")
@@ -164,6 +167,12 @@ class Accesses:
 
     def _fresh(self, question: Question, decision: Decision) -> bool:
         return self._feed.fresh(decision.uses) and self._feed.fresh(question.caller.writers)
+
+
+def _rows_read(ending: Ending) -> int | None:
+    """Return how many rows left, at most; None when rows left and nobody knows how many."""
+    nothing = not ending.bytes or ending.status >= 400
+    return ending.rows or 0 if nothing or ending.rows is not None else None
 
 
 def _decided(record: str, question: Question, decision: Decision) -> Told:
@@ -183,6 +192,7 @@ def _decided(record: str, question: Question, decision: Decision) -> Told:
         "columns": view.columns if view else (),
         "filtered": bool(view and view.filter),
         "grant": decision.grant,
+        "purpose": question.purpose or decision.purpose,
         "authorization": decision.authorization,
         "trace": trace_id() or None,
     }

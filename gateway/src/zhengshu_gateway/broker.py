@@ -23,17 +23,17 @@ class Broker:
         self._upstreams = upstreams
 
     def target(
-        self, code: str, mode: Mode | None, query: bytes, view: View
+        self, code: str, mode: Mode | None, query: bytes, view: View, most: int | None
     ) -> tuple[str, dict[str, str]]:
         """Return address and headers of the municipal read, or raise NotBrokered, BadQuery."""
         if mode is not Mode.QUERY:
             raise NotBrokered("市级数据服务只支持查询", next="请改用查询接口(GET …/rows)")
-        url = self._upstreams.commission(f"/services/{code}/rows?{restricted(query, view)}")
+        url = self._upstreams.commission(f"/services/{code}/rows?{restricted(query, view, most)}")
         return url, self._upstreams.signed(code) | {"Accept": "application/json"}
 
 
-def restricted(query: bytes, view: View) -> str:
-    """Return the caller's query within the view, as URL text."""
+def restricted(query: bytes, view: View, most: int | None = None) -> str:
+    """Return the caller's query within the view and what is left to read, as URL text."""
     asked = rows.parse(query.decode("latin-1"))
     outside = asked.columns() - set(view.columns)
     if outside:
@@ -42,12 +42,13 @@ def restricted(query: bytes, view: View) -> str:
     if view.masks:
         raise NotBrokered("授权含脱敏规则,市级数据服务不能执行", next="请改选不脱敏的信息项")
     own = rows.parse(view.filter)
+    limit = min(PAGE if asked.limit is None else asked.limit, LARGEST_PAGE)
     return rows.render(
         rows.Query(
             select=asked.select or view.columns,
             where=(*own.where, *asked.where),
             order=asked.order,
-            limit=min(PAGE if asked.limit is None else asked.limit, LARGEST_PAGE),
+            limit=limit if most is None else min(limit, most),
             offset=asked.offset,
         )
     )

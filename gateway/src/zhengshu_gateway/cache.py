@@ -157,6 +157,7 @@ class Pages:
             told.get(b"accept"),
             told.get(b"prefer"),
             access.decision.grant,
+            access.most,
             view.columns,
             view.filter,
             view.masks,

@@ -51,6 +51,8 @@ class Decision(NamedTuple):
     grant: str | None = None
     quota: Quota | None = None
     """The most that may be read under the grant in a day."""
+    purpose: str | None = None
+    """What the grant was given for."""
     authorization: str | None = None
     detail: str = ""
     next: str = ""

@@ -1,5 +1,6 @@
 """Puts the policy's question together from what is known; explains an answer without performing it."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from zhengshu_gateway.errors import PolicyStale, RequestMalformed
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.policy import decide
+from zhengshu_gateway.quotas import Quotas
 
 LARGEST = 64 * 1024
 REMEMBERED = 5_000
@@ -38,6 +40,8 @@ class Question:
     requested: tuple[str, ...] | None = None
     grant: str | None = None
     purpose: str | None = None
+    query: bytes = b""
+    """The query of the request, of which the decision needs to know nothing but a limit."""
 
 
 class Decisions:
@@ -47,8 +51,9 @@ class Decisions:
     or ended, the answer is the same and is not worked out again.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, quotas: Quotas) -> None:
         self._feed = feed
+        self._quotas = quotas
         self._made: dict[tuple[object, ...], tuple[Case, datetime, Decision]] = {}
 
     def decide(self, question: Question) -> Decision:
@@ -115,7 +120,7 @@ class Decisions:
         question = Question(
             caller, ACTIONS[ask.mode], ask.mode, ask.dataset, items, ask.grant, ask.purpose
         )
-        decision = self.decide(question)
+        decision = self._quotas.within(self.decide(question))
         if not self._feed.fresh(decision.uses | caller.writers):
             raise PolicyStale("授权信息未更新,现在无法说明")
         exchange.decision = decision
@@ -166,3 +171,21 @@ def requested(query: bytes) -> tuple[str, ...] | None:
     except BadQuery:
         return None
     return tuple(sorted(asked.columns())) if asked.select else None
+
+
+PAGE = 100
+"""Rows of a page where a query does not say (as the services have it)."""
+LIMIT = re.compile(rb"(?:^|&)limit=([0-9]{1,9})(?=&|$)")
+
+
+def most_asked(question: Question) -> int | None:
+    """Return the most rows that a read asks for; None for everything there is.
+
+    A limit that is written otherwise is not seen here: the service then gives no more than a page.
+    """
+    limit = LIMIT.search(question.query)
+    if question.mode is Mode.VERIFY:
+        return 1
+    if question.mode is Mode.QUERY:
+        return int(limit[1]) if limit else PAGE
+    return int(limit[1]) if limit and question.mode is Mode.SUBSCRIBE else None

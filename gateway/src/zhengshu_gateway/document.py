@@ -38,6 +38,25 @@ def openapi(table: Routes) -> dict[str, Any]:
     }
 
 
+STATED = (
+    ("Zhengshu-Grant", "所用授权;有多项授权可用时须写明授权或用途"),
+    (
+        "Zhengshu-Purpose",
+        "本次使用的用途(UTF-8 百分号编码),须与授权的用途一致;"
+        "只有一项授权时可省略,以其用途为准。用途记入访问记录",
+    ),
+)
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": description,
+    }
+
+
 def _operation(route: Route) -> dict[str, Any]:
     refusal = {"schema": {"$ref": "#/components/schemas/Problem"}}
     told: dict[str, Any] = {
@@ -57,14 +76,7 @@ def _operation(route: Route) -> dict[str, Any]:
         },
     }
     if route.kind is Kind.DATA:
-        told["parameters"].append(
-            {
-                "name": "Zhengshu-Grant",
-                "in": "header",
-                "schema": {"type": "string"},
-                "description": "所用授权;有多项授权可用时必填",
-            }
-        )
+        told["parameters"] += [_header(*each) for each in STATED]
     if route.kind not in BARE:
         told["security"] = [{"token": []}, {}] if route.anonymous else [{"token": []}]
     return told

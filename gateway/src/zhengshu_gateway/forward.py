@@ -60,6 +60,9 @@ WATCHED = 256 * 1024
 """Bytes of an answer after which somebody looks whether the caller is still there."""
 
 
+GIVEN = range(200, 300)
+
+
 class Cut(Exception):
     """The decision no longer stands."""
 
@@ -93,13 +96,17 @@ class Forwarder:
         headers: Mapping[str, str],
         *,
         going: Callable[[], bool] = always,
+        most: int | None = None,
         passing: frozenset[bytes] = PASSED_IN,
     ) -> Ending:
-        """Forward; return how it ended. Raises only as long as nothing was sent."""
+        """Forward; return how it ended. Raises only as long as nothing was sent.
+
+        With `most`, an answer must say beforehand how many rows it has, and have no more.
+        """
         request = self._request(exchange, url, headers, passing)
         try:
             async with request as response:
-                return await _answer(exchange, response, going)
+                return await _answer(exchange, response, going, most)
         except (ConnectError, ConnectTimeoutError, ReadTimeoutError) as error:
             return _broken(exchange, UpstreamAway("后端服务没有应答"), error)
         except RequestError as error:
@@ -131,21 +138,32 @@ class Forwarder:
         return request.streamed_read_buffer_limit(0).build_streamed()
 
 
-async def _answer(exchange: Exchange, response: Response, going: Callable[[], bool]) -> Ending:
+async def _answer(
+    exchange: Exchange, response: Response, going: Callable[[], bool], most: int | None
+) -> Ending:
     """Pass an answer on, part by part."""
     if not going():
         return _fallen(exchange)
+    counted = _counted(response)
+    if most is not None and response.status in GIVEN and (counted is None or counted > most):
+        log.error("upstream.uncounted", path=exchange.path, rows=counted, most=most)
+        raise UpstreamBroken("后端服务没有说明行数,或超出本次可读取的行数")
     headers = _outgoing(response)
     await exchange.start(response.status, headers)
     outcome = await _body(exchange, response, going)
-    rows = response.get_header("zhengshu-rows")
     return Ending(
         outcome,
         response.status,
         exchange.sent,
-        int(rows) if rows and rows.isdigit() else exchange.lines,
+        exchange.lines if counted is None else counted,
         response.get_header("zhengshu-version"),
     )
+
+
+def _counted(response: Response) -> int | None:
+    """Return how many rows an answer says it has."""
+    rows = response.get_header("zhengshu-rows")
+    return int(rows) if rows and rows.isdigit() else None
 
 
 async def _body(exchange: Exchange, response: Response, going: Callable[[], bool]) -> AccessOutcome:

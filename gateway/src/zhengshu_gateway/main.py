@@ -68,7 +68,7 @@ class Parts:
             lease=self.lease,
             records=self.records,
         )
-        decisions = Decisions(self.feed)
+        decisions = Decisions(self.feed, self.quotas)
         self.accesses = Accesses(decisions, self.feed, self.lease, self.records, self.quotas)
         callbacks = Callbacks(settings, self.upstreams)
         self.worker = CommissionWorker(

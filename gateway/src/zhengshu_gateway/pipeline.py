@@ -29,6 +29,7 @@ from zhengshu_gateway.errors import (
     HeadersTooLarge,
     NotProvider,
     PolicyStale,
+    RequestMalformed,
     RoleNotAdmitted,
 )
 from zhengshu_gateway.exchange import LARGEST_HEADERS, Exchange, Gone, raw
@@ -40,6 +41,7 @@ from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 
 Own = Callable[[Exchange, Caller], Awaitable[None]]
 Places = Mapping[str, str]
+LONGEST_PURPOSE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,10 @@ class Pipeline:
         """Let rows out: decided, recorded, then forwarded, and cut when the decision falls."""
         dataset, grant = places["dataset"], exchange.header(b"zhengshu-grant")
         columns = requested(exchange.query)
-        stated = exchange.header(b"zhengshu-purpose")
-        purpose = unquote(stated).strip() if stated else None
-        question = Question(caller, route.action, route.mode, dataset, columns, grant, purpose)
+        purpose = _purpose(exchange)
+        question = Question(
+            caller, route.action, route.mode, dataset, columns, grant, purpose, exchange.query
+        )
         access = await self.accesses.open(question, address=exchange.address)
         exchange.decision, exchange.record = access.decision, access.record
         exchange.extra += raw([("zhengshu-record", access.record)])
@@ -126,10 +129,12 @@ class Pipeline:
         dataset = self.feed.known.datasets.get(access.question.dataset)
         if dataset is not None and dataset.origin is Origin.MUNICIPAL:
             code = dataset.municipal_code or ""
-            url, told = self.broker.target(code, route.mode, exchange.query, access.view)
+            url, told = self.broker.target(
+                code, route.mode, exchange.query, access.view, access.most
+            )
             with self.accesses.running(access):
                 return await self.forwarder.send(
-                    exchange, url, told, going=going, passing=broker.PASSED_IN
+                    exchange, url, told, going=going, most=access.most, passing=broker.PASSED_IN
                 )
         asked = self.pages.asked(exchange, access)
         if asked is None:
@@ -151,7 +156,7 @@ class Pipeline:
         told = {auth.HEADER: self.upstreams.vouch(route.to, access.identity())}
         url = self._url(exchange, route)
         with self.accesses.running(access):
-            return await self.forwarder.send(exchange, url, told, going=going)
+            return await self.forwarder.send(exchange, url, told, going=going, most=access.most)
 
     async def _control(
         self, exchange: Exchange, route: Route, places: Places, caller: Caller
@@ -184,6 +189,17 @@ class Pipeline:
     def _url(self, exchange: Exchange, route: Route) -> str:
         query = f"?{exchange.query.decode('latin-1')}" if exchange.query else ""
         return self.upstreams.url(route.to, exchange.path + query)
+
+
+def _purpose(exchange: Exchange) -> str | None:
+    """Return what the caller says it reads for."""
+    stated = exchange.header(b"zhengshu-purpose")
+    if not stated:
+        return None
+    purpose = unquote(stated).strip()
+    if len(purpose) > LONGEST_PURPOSE:
+        raise RequestMalformed(f"用途(Zhengshu-Purpose)至多 {LONGEST_PURPOSE} 字")
+    return purpose or None
 
 
 def _class_of(route: Route) -> str:

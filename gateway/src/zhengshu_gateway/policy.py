@@ -264,6 +264,7 @@ def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
         offer.uses,
         grant=offer.grant.id if offer.grant else None,
         quota=offer.grant.quota if offer.grant else None,
+        purpose=offer.grant.purpose if offer.grant else None,
         authorization=offer.authorization,
     )
 

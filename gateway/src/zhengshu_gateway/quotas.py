@@ -1,11 +1,17 @@
 """How much is read under each grant in one day of Beijing time, over all replicas.
 
-Each replica keeps its own count in the bucket `policy` (`gateway.usage.<replica>`), writes it at most once a
-second, and hears the others' by the same feed as everything else; it takes its own up again after a restart.
-So together they may overstep a quota by about a second's use, never by a day's.
+What a read may take is set aside before it begins, and the service is told to give no more; its end gives
+back what was not read. So one replica never lets out more than a quota, however much runs at once.
+
+Each replica keeps its own count in the bucket `policy` (`gateway.usage.<replica>`), writes it at once when it
+sets something aside, and hears the others' by the same feed as everything else; it takes its own up again
+after a restart. Reads that begin on several replicas within that moment (`PAUSE`) do not know of each other:
+each of them may take what is left, so that together they can overstep by that much, and no further.
 """
 
 import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import orjson
@@ -15,14 +21,28 @@ from zhengshu_chassis.telemetry import log
 from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import BUCKET
 
+from zhengshu_gateway.case import Decision
 from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.refusals import quota_exhausted
 
 BEIJING = timezone(timedelta(hours=8))
-PAUSE = 1.0
+PAUSE = 0.1
+"""Seconds between two writings of what was counted, at least."""
+REPAIR = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one access may take of a day's quota, set aside before it begins."""
+
+    grant: str
+    day: str
+    rows: int | None
+    """None where the quota does not speak of rows."""
 
 
 class Quotas:
-    """Counts calls and rows."""
+    """Counts calls and rows, and what is set aside for those that run."""
 
     def __init__(self, bus: Bus, feed: Feed, replica: str) -> None:
         self._bus = bus
@@ -32,6 +52,41 @@ class Quotas:
         self._used: dict[str, tuple[int, int]] = {}
         self._taken_up = False
         self._written: dict[str, tuple[int, int]] = {}
+        self._news = asyncio.Event()
+
+    def within(self, decision: Decision) -> Decision:
+        """Return a decision as it is while something is left of its quota; otherwise the refusal."""
+        if decision.quota is None or decision.grant is None:
+            return decision
+        spent = self.spent(decision.grant, decision.quota)
+        return decision if spent is None else quota_exhausted(decision, spent)
+
+    def set_aside(self, decision: Decision, rows: int | None) -> Share | None:
+        """Count a call and at most so many rows (None: all that are left) before they are read."""
+        quota, grant = decision.quota, decision.grant
+        if quota is None or grant is None or decision.view is None:
+            return None
+        if quota.rows is None:
+            rows = None
+        else:
+            left = max(0, quota.rows - self.used(grant)[1])
+            rows = left if rows is None else min(rows, left)
+        self.count(grant, 1, rows or 0)
+        self._news.set()
+        return Share(grant, self._day, rows)
+
+    def settle(self, share: Share | None, rows: int | None) -> None:
+        """Count what was read in place of what was set aside; None when nobody knows: then all of it was."""
+        self._turn()
+        if share is None or share.rows is None or rows is None or share.day != self._day:
+            return
+        self.count(share.grant, 0, rows - share.rows)
+
+    def give_back(self, share: Share | None) -> None:
+        """Forget an access that never began."""
+        self._turn()
+        if share is not None and share.day == self._day:
+            self.count(share.grant, -1, -(share.rows or 0))
 
     def spent(self, grant: str, quota: Quota) -> str | None:
         """Return what is used up of a quota, in words; None when something is left."""
@@ -39,7 +94,7 @@ class Quotas:
         if quota.calls is not None and calls >= quota.calls:
             return f"每日 {quota.calls} 次"
         if quota.rows is not None and rows >= quota.rows:
-            return f"每日 {quota.rows} 行"
+            return f"每日 {quota.rows} 行(含正在进行的读取)"
         return None
 
     def used(self, grant: str) -> tuple[int, int]:
@@ -62,6 +117,10 @@ class Quotas:
         """Write what was counted, for ever."""
         while True:
             await asyncio.sleep(PAUSE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPAIR):
+                    await self._news.wait()
+            self._news.clear()
             self._turn()
             try:
                 await self._forget()

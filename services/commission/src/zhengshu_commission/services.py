@@ -19,15 +19,20 @@ router = Router(
 MOST = 1000
 
 
-@router.get("/{municipal_code}/rows", summary="读取市级数据")
+HEAD = {"Zhengshu-Rows": {"description": "本次返回的行数", "schema": {"type": "integer"}}}
+
+
+@router.get(
+    "/{municipal_code}/rows", summary="读取市级数据", responses={200: {"headers": HEAD}}
+)
 async def rows(municipal_code: str, request: Request, store: InStore) -> Response:
-    """按列、条件、排序与条数返回 JSON 数组,至多 1000 行。"""
+    """按列、条件、排序与条数返回 JSON 数组,至多 1000 行;行数必须写在响应头 Zhengshu-Rows 中。"""
     entry = await store.service(municipal_code)
     if entry is None:
         raise ServiceUnknown(f"没有数据服务 {municipal_code}")
     statement, arguments = compile_query(entry, request.url.query)
-    body = await run(store.session, statement, arguments)
-    return Response(body, media_type="application/json")
+    count, body = await run(store.session, statement, arguments)
+    return Response(body, headers={"Zhengshu-Rows": str(count)}, media_type="application/json")
 
 
 def compile_query(entry: MunicipalEntry, text: str) -> tuple[str, list[Any]]:
@@ -41,13 +46,17 @@ def compile_query(entry: MunicipalEntry, text: str) -> tuple[str, list[Any]]:
     inner = (
         f"SELECT {columns} FROM service_rows s, jsonb_to_record(s.row) AS t({record}) "  # noqa: S608 - names come from the entry
         f"WHERE s.municipal_code = {code} AND {table.where(query.where, sql)}{order} "
-        f"LIMIT {min(query.limit or MOST, MOST)} OFFSET {query.offset or 0}"
+        f"LIMIT {MOST if query.limit is None else min(query.limit, MOST)} OFFSET {query.offset or 0}"
     )
-    return f"SELECT coalesce(json_agg(r)::text, '[]') FROM ({inner}) r", sql.arguments  # noqa: S608 - as above
+    outer = f"SELECT count(*) AS n, coalesce(json_agg(r)::text, '[]') AS body FROM ({inner}) r"  # noqa: S608 - as above
+    return outer, sql.arguments
 
 
-async def run(session: AsyncSession, statement: str, arguments: list[Any]) -> str:
+async def run(session: AsyncSession, statement: str, arguments: list[Any]) -> tuple[int, str]:
     """Run the statement as PostgreSQL's own text, without making Python objects of it."""
     raw = await (await session.connection()).get_raw_connection()
     driver = raw.driver_connection
-    return str(await driver.fetchval(statement, *arguments)) if driver else "[]"
+    if driver is None:
+        return 0, "[]"
+    found = await driver.fetchrow(statement, *arguments)
+    return int(found["n"]), str(found["body"])

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -32,6 +33,7 @@ from zhengshu_catalog.aggregation.errors import (
     DatasetNotFound,
     ExportTooLarge,
     ParameterInvalid,
+    QuotaTooSmall,
     VerificationInvalid,
     VersionGone,
     VersionInvalid,
@@ -39,6 +41,7 @@ from zhengshu_catalog.aggregation.errors import (
 )
 from zhengshu_catalog.aggregation.outlets import AS_LINES, FORMS, Check, outlet_of
 from zhengshu_catalog.aggregation.reader import Snapshot, State, reader_of
+from zhengshu_catalog.aggregation.reading import Statement
 from zhengshu_catalog.aggregation.views import Sight
 
 reads = APIRouter(tags=["数据读取"], route_class=DirectRoute)
@@ -96,7 +99,9 @@ async def _csv_page(request: Request, turn: Turn) -> Response:
 @reads.get(
     "/v1/datasets/{dataset}/exports",
     response_class=StreamingResponse,
-    responses=problems(DatasetNotFound, ViewMissing, BadQuery, ParameterInvalid, ExportTooLarge),
+    responses=problems(
+        DatasetNotFound, ViewMissing, BadQuery, ParameterInvalid, ExportTooLarge, QuotaTooSmall
+    ),
     openapi_extra=parameters(
         format="csv(默认)、ndjson、xlsx 或 parquet",
         bom="true 则 CSV 以 UTF-8 BOM 开头,便于电子表格识别",
@@ -108,7 +113,7 @@ async def export_rows(request: Request, caller: Exporter) -> Response:
 
     流式返回同一时刻的全部行,版本见 Zhengshu-Version。CSV 的值按原样输出:以 = + - @ 开头的内容不作改写,
     用电子表格打开前请以文本方式导入;XLSX 中它们是文本而非公式,位数超过 15 的数字以文本给出,时间为北京时间,
-    至多 1048575 行。
+    至多 1048575 行。授权有每日行数配额的,行数超过当日剩余时不予导出。
     """
     seen = await see(request, caller)
     query = parse(request.url.query, foreign={"format", "bom"})
@@ -119,17 +124,21 @@ async def export_rows(request: Request, caller: Exporter) -> Response:
         raise ParameterInvalid(f"format 应为 {'、'.join(FORMS)}")
     lead = BOM if form == "csv" and request.query_params.get("bom") == "true" else b""
     whole = not seen.view.filter and not query.where
+    tally = reading.number(reading.snapshot(seen, query, lines=False))
     outlet = outlet_of(seen, query, form)
     return await _stream(
         request, seen, outlet.pieces,
-        media=FORMS[form], lead=lead, counted=whole, check=outlet.check,
+        media=FORMS[form], lead=lead, counted=whole, tally=tally, most=caller.most,
+        check=outlet.check,
     )  # fmt: skip
 
 
 @reads.get(
     "/v1/datasets/{dataset}/changes",
     response_class=StreamingResponse,
-    responses=problems(DatasetNotFound, ViewMissing, VersionInvalid, VersionGone, CursorInvalid),
+    responses=problems(
+        DatasetNotFound, ViewMissing, VersionInvalid, VersionGone, CursorInvalid, QuotaTooSmall
+    ),
     openapi_extra=parameters(
         since="从哪个版本起(不含),如 1.12;1.0 表示从头",
         until="到哪个版本止(含),默认当前版本",
@@ -146,12 +155,16 @@ async def read_changes(request: Request, caller: Follower) -> Response:
     seen = await see(request, caller)
     state = await reader_of(request).state(seen.structure.dataset)
     span = _span(request, seen, state)
+    limit = span.limit
+    if limit is not None and caller.most is not None:
+        span = replace(span, limit=min(limit, caller.most))
     statement = difference(seen, span)
     if span.limit is None:
         lines = reading.only_lines(statement)
         return await _stream(
             request, seen, lambda snapshot: snapshot.copy(lines, **AS_LINES),
             media=NDJSON, version=Version(state.version.epoch, span.until),
+            tally=reading.number(statement), most=caller.most,
         )  # fmt: skip
     async with reader_of(request).snapshot(seen.structure.dataset) as snapshot:
         if snapshot.state.version.epoch != state.version.epoch:
@@ -161,10 +174,10 @@ async def read_changes(request: Request, caller: Follower) -> Response:
         "Zhengshu-Version": str(Version(state.version.epoch, span.until)),
         "Zhengshu-Rows": str(len(found)),
     }
-    if len(found) == span.limit:
+    if found and len(found) == span.limit:
         place = [state.version.epoch, span.since, span.until, found[-1]["phase"], found[-1]["id"]]
         cursor = reader_of(request).cursors.seal(_purpose(seen), place)
-        query = urlencode({"limit": span.limit, "cursor": cursor})
+        query = urlencode({"limit": limit, "cursor": cursor})
         headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     return Response("".join(f"{row['line']}\n" for row in found), 200, headers, NDJSON)
 
@@ -226,9 +239,14 @@ async def _stream(
     lead: bytes = b"",
     version: Version | None = None,
     counted: bool = False,
+    tally: Statement | None = None,
+    most: int | None = None,
     check: Check | None = None,
 ) -> Response:
-    """Answer with one consistent snapshot; its head is known before the first byte leaves."""
+    """Answer with one consistent snapshot; its head is known before the first byte leaves.
+
+    Where only so many rows may leave, they are counted first (`tally`), and given all or not at all.
+    """
     async with AsyncExitStack() as stack:
         dataset = seen.structure.dataset
         snapshot: Snapshot = await stack.enter_async_context(reader_of(request).snapshot(dataset))
@@ -240,7 +258,10 @@ async def _stream(
         if check:
             await check(snapshot)
         headers = {"Zhengshu-Version": str(version or state.version)}
-        headers |= {"Zhengshu-Rows": str(state.rows)} if counted else {}
+        rows = state.rows if counted else await _tallied(snapshot, tally, most)
+        if rows is not None and most is not None and rows > most:
+            raise QuotaTooSmall(rows, most)
+        headers |= {"Zhengshu-Rows": str(rows)} if rows is not None else {}
         held = stack.pop_all()
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -251,6 +272,13 @@ async def _stream(
                 yield piece
 
     return StreamingResponse(pieces(), 200, headers, media)
+
+
+async def _tallied(snapshot: Snapshot, tally: Statement | None, most: int | None) -> int | None:
+    """Count beforehand what a quota bounds; nobody else waits for that."""
+    if tally is None or most is None:
+        return None
+    return int((await snapshot.fetch(tally))[0]["n"])
 
 
 def _span(request: Request, seen: Sight, state: State) -> Span:

@@ -62,7 +62,7 @@ async def turn_of(request: Request, caller: Identity, *, foreign: set[str]) -> T
     sight = await see(request, caller)
     query = _ranged(request, parse(request.url.query, foreign=foreign))
     prefer = ",".join(request.headers.getlist("prefer")).replace(" ", "")
-    asked = Asked(query, counted="count=exact" in prefer.split(","))
+    asked = Asked(query, counted="count=exact" in prefer.split(","), most=caller.most)
     purpose = f"rows {sight.structure.dataset} {sight.digest} {_digest(replace(query, limit=None))}"
     reader = reader_of(request)
     epoch = None
@@ -101,7 +101,7 @@ def tag(request: Request, turn: Turn, version: Version) -> str:
     asked = "\n".join(
         (request.url.query, *(request.headers.get(n, "") for n in ("accept", "prefer", "range")))
     )
-    told = f"{turn.sight.digest}\n{asked}"
+    told = f"{turn.sight.digest}\n{turn.asked.limit}\n{asked}"
     return f'"{version}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
 
 

@@ -11,6 +11,7 @@ from zhengshu_chassis.errors import (
     TooLarge,
     Unsupported,
 )
+from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.catalog import RowProblem
 
 
@@ -176,6 +177,20 @@ class ExportTooLarge(Invalid):
 
     slug = "export-too-large"
     title = "超出该格式的容量"
+
+
+class QuotaTooSmall(Forbidden):
+    """More rows than the grant's daily quota has left."""
+
+    slug = "quota-too-small"
+    title = "超出授权当日剩余的行数"
+
+    def __init__(self, rows: int, most: int) -> None:
+        super().__init__(
+            f"本次读取共 {rows} 行,授权当日还可读取 {most} 行",
+            basis=Basis.DECREE_20.label,
+            next="请缩小条件,或用 /rows 分页读取;配额于北京时间次日零时重新计算",
+        )
 
 
 class VerificationInvalid(Invalid):

@@ -27,11 +27,13 @@ class Asked:
     query: Query
     after: Sequence[str | None] | None = None
     counted: bool = False
+    most: int | None = None
 
     @property
     def limit(self) -> int:
         """Rows of the page."""
-        return min(PAGE if self.query.limit is None else self.query.limit, LARGEST_PAGE)
+        asked = min(PAGE if self.query.limit is None else self.query.limit, LARGEST_PAGE)
+        return asked if self.most is None else min(asked, self.most)
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -133,3 +135,8 @@ def json_object(names: Sequence[str], row: str) -> str:
 def only_lines(statement: Statement) -> Statement:
     """Return only the lines of a statement that yields places too."""
     return Statement(f"SELECT z.line FROM ({statement.text}) z", statement.arguments)  # noqa: S608
+
+
+def number(statement: Statement) -> Statement:
+    """Return how many rows a statement would yield."""
+    return Statement(f"SELECT count(*) AS n FROM ({statement.text}) z", statement.arguments)  # noqa: S608
