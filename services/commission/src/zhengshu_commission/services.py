@@ -22,9 +22,7 @@ MOST = 1000
 HEAD = {"Zhengshu-Rows": {"description": "本次返回的行数", "schema": {"type": "integer"}}}
 
 
-@router.get(
-    "/{municipal_code}/rows", summary="读取市级数据", responses={200: {"headers": HEAD}}
-)
+@router.get("/{municipal_code}/rows", summary="读取市级数据", responses={200: {"headers": HEAD}})
 async def rows(municipal_code: str, request: Request, store: InStore) -> Response:
     """按列、条件、排序与条数返回 JSON 数组,至多 1000 行;行数必须写在响应头 Zhengshu-Rows 中。"""
     entry = await store.service(municipal_code)
