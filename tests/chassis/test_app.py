@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient, ConnectError
 from support.tiny.main import build
 from support.tiny.settings import TinySettings
 from zhengshu_chassis.settings import for_documents
+from zhengshu_local.processes import free_port
 
 TESTS = Path(__file__).parents[1]
 
@@ -38,6 +39,19 @@ async def test_metrics_count_requests_by_route(client: AsyncClient, reader):
     assert 'zhengshu_request_seconds_count{method="GET",route="/v1/notes/{note_id}"' in metrics
     for name in ("zhengshu_outbox_backlog", "zhengshu_consumer_lag", "zhengshu_dead_letters"):
         assert name in metrics
+
+
+async def test_metrics_with_a_port_of_their_own_are_nowhere_else(settings):
+    port = free_port()
+    app = build(settings.model_copy(update={"metrics_port": port}))
+    inside = AsyncClient(transport=ASGITransport(app=app), base_url="http://tiny")
+    async with app.router.lifespan_context(app), inside, AsyncClient() as outside:
+        assert (await inside.get("/metrics")).status_code == 404
+        answer = await outside.get(f"http://127.0.0.1:{port}/metrics")
+        assert "zhengshu_outbox_backlog" in answer.text
+    async with AsyncClient() as outside:
+        with pytest.raises(ConnectError):
+            await outside.get(f"http://127.0.0.1:{port}/metrics")
 
 
 async def test_one_line_a_request_and_nothing_that_was_sent(client: AsyncClient, reader, capsys):

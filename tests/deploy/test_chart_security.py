@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from support.chart import MATRIX, MORE, OUTSIDE, arrows, named, outside_peers, pods, rendered
+from support.chart import MATRIX, OUTSIDE, arrows, named, outside_peers, pods, rendered
 
 SERVICES = ("catalog", "sharing", "opening", "audit")
 
@@ -135,35 +135,61 @@ def test_only_the_arrows_of_the_architecture(case):
 def test_only_the_arrows_of_the_architecture_when_servers_are_outside():
     objects = rendered(sets=OUTSIDE)
     assert arrows(objects) == expected(cnpg=False, nats=0, stand_in=False)
-    database, nats, city = (
-        {"ipBlock": {"cidr": cidr}}
-        for cidr in ("192.0.2.20/32", "192.0.2.30/32", "198.51.100.0/24")
-    )
+    database, nats = ("5432", "192.0.2.20/32"), ("4222", "192.0.2.30/32")
     assert outside_peers(objects) == {
-        **{service: [database, nats] for service in SERVICES},
-        "gateway": [nats, city],
+        **{service: {database, nats} for service in SERVICES},
+        "gateway": {nats, ("443", "198.51.100.0/24")},
     }
+    doors = {("http", "ingress-nginx")}
+    assert outside_peers(objects, "ingress") == {"gateway": doors, "portal": doors}
+
+
+DATABASES = [f"{service}-db" for service in (*SERVICES, "commission")]
 
 
 def test_nothing_leaves_the_release_unless_values_say_where():
-    assert outside_peers(rendered()) == {}
+    """Databases alone must reach the API server, whose address only the cluster knows."""
+    assert outside_peers(rendered()) == {key: {("443 6443", "anywhere")} for key in DATABASES}
+    told = "network.to.{}.peers[0].ipBlock.cidr={}"
+    sets = (told.format("apiServer", "192.0.2.1/32"), told.format("backup", "192.0.2.2/32"))
+    places = {("443 6443", "192.0.2.1/32"), ("443", "192.0.2.2/32")}
+    assert outside_peers(rendered(sets=sets)) == dict.fromkeys(DATABASES, places)
 
 
-def test_nobody_from_outside_comes_in_but_by_the_doors():
-    objects = rendered(sets=MORE)
-    exposure = {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}
-    }
-    doors, networks = set(), {}
-    for policy in named(objects, "NetworkPolicy").values():
-        component = policy["metadata"]["labels"]["app.kubernetes.io/component"]
-        for rule in policy["spec"].get("ingress", []):
-            doors |= {component} if exposure in rule["from"] else set()
-            for peer in rule["from"]:
-                if "ipBlock" in peer:
-                    networks[component] = peer["ipBlock"]["cidr"]
-    assert doors == {"gateway", "portal"}
-    assert networks == {"nats": "203.0.113.0/24"}
+@pytest.mark.parametrize("case", ["defaults", "one-node", "ha", "more"])
+def test_nobody_from_outside_comes_in_but_by_the_doors(case):
+    values, sets = MATRIX[case]
+    door = {("http", "kube-system" if case == "one-node" else "ingress-nginx")}
+    expected = {"gateway": set(door), "portal": set(door)}
+    expected |= {name: {("5432 8000", "cnpg-system")} for name in DATABASES}
+    if case in {"ha", "more"}:  # watched
+        for component in (*SERVICES, "commission", "gateway", "portal"):
+            expected.setdefault(component, set()).add(("metrics", "monitoring"))
+        for name in DATABASES:
+            expected[name].add(("9187", "monitoring"))
+    if case == "more":
+        expected["nats"] = {("client", "203.0.113.0/24")}
+    assert outside_peers(rendered(*values, sets=sets), "ingress") == expected
+
+
+def test_metrics_are_on_a_port_that_no_door_leads_to(objects):
+    for ingress in named(objects, "Ingress").values():
+        backends = [
+            path["backend"] for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]
+        ]
+        assert {one["service"]["port"]["name"] for one in backends} == {"http"}
+    for route in named(objects, "HTTPRoute").values():
+        assert {ref["port"] for rule in route["spec"]["rules"] for ref in rule["backendRefs"]} == {
+            8080
+        }
+    for monitor in named(objects, "ServiceMonitor").values():
+        assert [one["port"] for one in monitor["spec"]["endpoints"]] == ["metrics"]
+    for pod in pods(objects):
+        if pod.process in {"serve", "work"}:
+            told = {one["name"]: one.get("value") for one in pod.containers[0]["env"]}
+            ports = {one["name"]: str(one["containerPort"]) for one in pod.containers[0]["ports"]}
+            name = f"ZHENGSHU_{pod.component.upper()}_METRICS_PORT"
+            assert told[name] == ports["metrics"] != ports["http"]
 
 
 def test_every_pod_is_refused_everything_first(objects):

@@ -69,6 +69,8 @@ MATRIX = {
 }
 
 Object = dict[str, Any]
+# A rule of a NetworkPolicy without peers.
+ANYBODY: Object = {}
 
 # It reads megabytes of definitions for each object.
 kubernetes_validate.utils.schema_contents = functools.cache(
@@ -225,7 +227,7 @@ def _lets(
         return True
     peers = "to" if side == "egress" else "from"
     return any(
-        any(_is(peer, other) for peer in rule[peers])
+        any(_is(peer, other) for peer in rule.get(peers, [ANYBODY]))
         and any(entry["port"] in port for entry in rule["ports"])
         for spec in mine
         for rule in spec.get(side, [])
@@ -234,19 +236,31 @@ def _lets(
 
 def _is(peer: Object, pod: PodKind) -> bool:
     """Whether a peer is one of our pods: those of other namespaces and networks are not."""
+    if peer == ANYBODY:
+        return True
     if set(peer) != {"podSelector"}:
         return False
     return selected(peer["podSelector"], pod.labels)
 
 
-def outside_peers(objects: list[Object]) -> dict[str, list[Object]]:
-    """Return the peers outside the release to which each component may connect, but for DNS."""
-    found: dict[str, list[Object]] = {}
+def outside_peers(objects: list[Object], side: str = "egress") -> dict[str, set[tuple[str, str]]]:
+    """Return with whom outside the release each component may connect, at which ports; but for DNS."""
+    found: dict[str, set[tuple[str, str]]] = {}
     for policy in named(objects, "NetworkPolicy").values():
         component = policy["metadata"]["labels"]["app.kubernetes.io/component"]
-        for rule in policy["spec"].get("egress", []):
-            if {entry["port"] for entry in rule["ports"]} == {53}:
-                continue
-            peers = [peer for peer in rule["to"] if set(peer) != {"podSelector"}]
-            found.setdefault(component, []).extend(peers)
-    return {component: peers for component, peers in found.items() if peers}
+        for rule in policy["spec"].get(side, []):
+            ports = " ".join(str(entry["port"]) for entry in rule["ports"])
+            for peer in rule.get("to" if side == "egress" else "from", [ANYBODY]):
+                if set(peer) != {"podSelector"} and ports != "53 53":
+                    found.setdefault(component, set()).add((ports, told(peer)))
+    return found
+
+
+def told(peer: Object) -> str:
+    """Return an outside peer in a word: a network, a namespace, or anywhere."""
+    if "ipBlock" in peer:
+        return str(peer["ipBlock"]["cidr"])
+    if "namespaceSelector" in peer:
+        return str(peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"])
+    assert peer == ANYBODY
+    return "anywhere"

@@ -262,7 +262,7 @@ class Cluster:
             assert source["fieldRef"]["fieldPath"] == "metadata.name"
             return pod.name
         value = re.sub(r"\$\((\w+)\)", lambda found: known[found[1]], variable.get("value", ""))
-        if re.fullmatch(r"ZHENGSHU_[A-Z]+_PORT", variable["name"]):
+        if re.fullmatch(r"ZHENGSHU_[A-Z_]+_PORT", variable["name"]):
             return str(pod.numbers.get(int(value), value))
         return self._here(value, pod, paths)
 

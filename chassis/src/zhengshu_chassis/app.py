@@ -72,7 +72,8 @@ def create_app(
     app.state.resources = resources
     problems.install(app, constraints or {}, _database_errors(settings))
     app.include_router(health.router)
-    app.include_router(metrics)
+    if settings.metrics_port is None:
+        app.include_router(metrics)
     if settings.mode.serves:
         for router in [*routers, *_desk_routers(app, desk)]:
             app.include_router(router)
@@ -124,6 +125,8 @@ async def _lifespan(
 
 def _open(resources: Resources, stack: AsyncExitStack) -> None:
     settings = resources.settings
+    if settings.metrics_port is not None:
+        stack.callback(telemetry.tell_on(settings.host, settings.metrics_port))
     if isinstance(settings, DatabaseSettings):
         from zhengshu_chassis.db import connect  # noqa: PLC0415 - see _database_errors
 

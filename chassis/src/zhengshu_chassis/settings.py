@@ -53,6 +53,8 @@ class ProcessSettings(BaseSettings):
     port: int
     log_level: str = "INFO"
     mode: Mode = Mode.ALL
+    metrics_port: int | None = None
+    """Where metrics are told instead of on `port`, so that whoever reaches the API cannot read them."""
     max_body: int = 1 << 20
     """Largest body in bytes that is read whole; streamed routes set their own."""
 

@@ -4,8 +4,9 @@ Logs themselves are in `logs`, trace context in `tracing`; both can be had from 
 """
 
 import time
+from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zhengshu_chassis.logs import configure, log
@@ -79,3 +80,15 @@ class RequestTelemetry:
             ms=round(seconds * 1000, 1),
             client=identity.principal.id if identity else None,
         )
+
+
+def tell_on(host: str, port: int) -> Callable[[], None]:
+    """Tell metrics on a port of their own, from a thread; return what ends it."""
+    server, thread = start_http_server(port, addr=host, registry=REGISTRY)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end

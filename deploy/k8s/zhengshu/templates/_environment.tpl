@@ -17,6 +17,9 @@
 {{- $migrates := eq .process "migrate" -}}
 - {name: {{ $prefix }}_HOST, value: 0.0.0.0}
 - {name: {{ $prefix }}_PORT, value: "8080"}
+{{- if has .process (list "serve" "work") }}
+- {name: {{ $prefix }}_METRICS_PORT, value: "9090"}
+{{- end }}
 - {name: {{ $prefix }}_LOG_LEVEL, value: {{ $v.logLevel }}}
 {{- range $key, $value := (index $v.components $name).settings }}
 - name: {{ $prefix }}_{{ upper $key }}

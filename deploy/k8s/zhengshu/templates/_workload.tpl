@@ -60,6 +60,7 @@ spec:
           {{- include "zhengshu.container" (dict "root" $root "component" .component "args" (list .process) "environment" $environment "resources" .values.resources "mounts" (join "\n" (compact $mounts))) | nindent 10 }}
           ports:
             - {name: http, containerPort: 8080}
+            - {name: metrics, containerPort: 9090}
           startupProbe:
             httpGet: {path: /health/live, port: http}
             periodSeconds: 2
@@ -103,6 +104,7 @@ spec:
   selector: {{ include "zhengshu.selector" $place | nindent 4 }}
   ports:
     - {name: http, port: 8080, targetPort: http}
+    - {name: metrics, port: 9090, targetPort: metrics}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget

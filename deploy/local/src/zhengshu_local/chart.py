@@ -21,7 +21,7 @@ from zhengshu_local.kubernetes import WITHOUT_LOGIN, login_roles
 SCHEMA = "values.schema.json"
 # Optional settings that the chart itself decides.
 DECIDED = {
-    *("host", "port", "mode", "log_level", "replica", "stream_replicas"),
+    *("host", "port", "metrics_port", "mode", "log_level", "replica", "stream_replicas"),
     *("store_url", "public_url", "calendar_file", "published_keys", "migration_url"),
 }
 TYPES = {int: "integer", float: "number", bool: "boolean"}
