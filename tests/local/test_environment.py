@@ -6,6 +6,7 @@ import importlib.util
 import pytest
 from pydantic_settings import BaseSettings
 from zhengshu_local.credentials import load
+from zhengshu_local.databases import DATABASES
 from zhengshu_local.deployables import DEPLOYABLES, Layout
 
 WITH_SETTINGS = [one for one in DEPLOYABLES if importlib.util.find_spec(f"{one.module}.settings")]
@@ -32,3 +33,17 @@ def test_every_variable_carries_the_prefix_of_its_deployable(tmp_path):
     for one in DEPLOYABLES:
         prefix = f"ZHENGSHU_{one.name.upper()}_"
         assert all(name.startswith(prefix) for name in one.environment(layout))
+
+
+def test_no_serving_process_is_given_an_owners_password(tmp_path):
+    secrets = load(tmp_path)
+    layout = Layout(tmp_path, 18080, secrets)
+    owners = {
+        password
+        for role, password in secrets.group("databases").items()
+        if role.endswith("_owner") or role == "postgres"
+    }
+    assert len(owners) == len(DATABASES) + 1
+    for one in DEPLOYABLES:
+        told = " ".join(one.environment(layout).values())
+        assert not [each for each in owners if each in told], one.name

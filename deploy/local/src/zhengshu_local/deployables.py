@@ -81,7 +81,6 @@ class Deployable:
         settings["LOG_LEVEL"] = os.environ.get("ZHENGSHU_LOCAL_LOG_LEVEL", "INFO")
         if self.database:
             settings["DATABASE_URL"] = layout.database_url(self.name, f"{self.name}_app")
-            settings["MIGRATION_URL"] = layout.database_url(self.name, f"{self.name}_owner")
         if self.nats:
             settings["NATS_URL"] = layout.nats_url
             settings["NATS_USER"] = self.name
