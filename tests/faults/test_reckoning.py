@@ -26,6 +26,12 @@ def books(county: County) -> Books:
     return wait_for(gather(county.node)), county.diary
 
 
+@pytest.fixture(scope="module")
+def known(books: Books) -> set[str]:
+    """What the books say before anything is tampered with, such as what planted faults left behind."""
+    return set(differences(*books))
+
+
 def lose(database: str, table: str, **having: object) -> Callable[[Evidence, Diary], None]:
     """Lose the last row of a table, of those that have something."""
 
@@ -139,10 +145,10 @@ TAMPERED: list[tuple[str, Callable[[Evidence, Diary], None]]] = [
     TAMPERED,
     ids=[f"{number}-{name}" for number, (name, _) in enumerate(TAMPERED)],
 )
-def test_a_check_notices(books, check, tamper):
+def test_a_check_notices(books, known, check, tamper):
     evidence, diary = deepcopy(books[0]), deepcopy(books[1])
     tamper(evidence, diary)
-    found = differences(evidence, diary)
+    found = set(differences(evidence, diary)) - known
     assert any(each.startswith(f"{check}: ") for each in found), found
 
 
