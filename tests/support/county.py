@@ -330,6 +330,7 @@ class County:
             "household": str(self.random.randrange(1, 9)),
             "name": f"示例{number}",
             "amount": f"{self.random.randrange(10_000, 300_000) / 100:.2f}",
+            "bank_account": f"示例账号{number}",
         }
 
     def _note(self, person: Person, dataset: str, response: httpx.Response, rows: Any) -> None:

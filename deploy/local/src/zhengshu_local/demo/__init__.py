@@ -51,7 +51,9 @@ def tell(doors: Doors, teller: Teller) -> int:
         catalogue.register(cast)
         catalogue.compile_entries(cast)
         catalogue.publish(cast)
+        events.connect(cast)
         catalogue.push(cast, SHARED)
+        events.hears_live(cast)
         catalogue.serve(cast)
         for step in (sharing.read_by_class, sharing.apply, sharing.municipal, sharing.withheld):
             step(cast)

@@ -1,5 +1,6 @@
 """Who plays in the story: clients and what they have made so far."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +8,9 @@ from uuid import uuid4
 
 from zhengshu import Client, Refused
 
+from zhengshu_local.demo import samples
 from zhengshu_local.demo.doors import Doors
+from zhengshu_local.demo.integrator import Integrator
 from zhengshu_local.demo.teller import Teller
 
 
@@ -24,6 +27,7 @@ class Cast:
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     """Marks this telling's idempotency keys, so that the story can be told again."""
     opened: list[Client] = field(default_factory=list)
+    listening: list[Integrator] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.competent = self.open(self.doors.officer)
@@ -42,10 +46,17 @@ class Cast:
         found: dict[str, Any] = self.competent.get(f"/v1/entries/{self.datasets[dataset]}")
         return found
 
+    def title(self, dataset: str) -> str:
+        """Return a dataset's title, which people read."""
+        return str(samples.DATASETS[dataset][1]["title"])
+
     def close(self) -> None:
         """Let every player go."""
         for client in self.opened:
             client.close()
+        for integrator in self.listening:
+            with suppress(Exception):  # whatever it was, the story has been told
+                integrator.leave()
 
 
 def in_a_year() -> str:

@@ -5,17 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from zhengshu.offline import verify_receipt
+from zhengshu_contracts.vocabulary import SharingClass
 
 from zhengshu_local.demo import samples
 from zhengshu_local.demo.cast import Cast, tolerate
-
-PROVIDERS = {
-    "towns": ("civil", samples.TOWNS),
-    "schools": ("education", samples.SCHOOLS),
-    "aid": ("civil", samples.AID),
-    "survey": ("statistics", samples.SURVEY),
-    "outages": ("water", samples.OUTAGES),
-}
 
 
 def register(cast: Cast) -> None:
@@ -24,9 +17,14 @@ def register(cast: Cast) -> None:
     for name, organization in samples.ORGANIZATIONS.items():
         tolerate("organization-registered", partial(_organization, cast, organization))
         _accounts(cast, name, organization)
-    cast.teller.check("五家单位的系统与数据专员均已登记", len(cast.systems) == 5)
-    again = cast.competent.get("/v1/systems")
-    cast.teller.check("凭证不会再次显示", "client_secret" not in str(again))
+    listed = cast.competent.get("/v1/systems", limit=200)
+    owners = {each["id"]: each["organization"] for each in listed["systems"]}
+    expected = {cast.system_ids[name]: one["code"] for name, one in samples.ORGANIZATIONS.items()}
+    cast.teller.check("五家单位的系统均在登记簿中,各归其主", expected.items() <= owners.items())
+    players = [*cast.systems.values(), *cast.officers.values()]
+    tokens = {client.token() for client in players}
+    cast.teller.check("各系统、各数据专员凭凭证换得各自的令牌", len(tokens) == len(players))
+    cast.teller.check("凭证不会再次显示", "client_secret" not in str(listed))
 
 
 def _organization(cast: Cast, organization: dict[str, Any]) -> None:
@@ -50,11 +48,12 @@ def _accounts(cast: Cast, name: str, organization: dict[str, Any]) -> None:
 def compile_entries(cast: Cast) -> None:
     """Step 2: five entries; a secret one and a withheld one without citation are refused."""
     cast.teller.chapter(2, "各单位编制目录")
-    for name, (provider, entry) in PROVIDERS.items():
+    for name, (provider, entry) in samples.DATASETS.items():
         made = cast.officers[provider].post("/v1/entries", entry)
         cast.datasets[name] = made["id"]
         cast.teller.tell(
-            f"{made['title']}:代码 {made['code']},{made['sharing']},{made['state_label']}"
+            f"{made['title']}:代码 {made['code']},{SharingClass(made['sharing']).label},"
+            f"{made['state_label']}"
         )
     officer = cast.officers["statistics"]
     secret = samples.TOWNS | {"title": "涉密资料(示例)", "state_secret": True}
@@ -73,14 +72,14 @@ def compile_entries(cast: Cast) -> None:
 def publish(cast: Cast) -> None:
     """Step 3: review and publication; the Commission registers and sends municipal codes back."""
     cast.teller.chapter(3, "主管部门审核发布,市级平台登记并返回市级代码")
-    for name, (provider, _) in PROVIDERS.items():
+    for name, (provider, _) in samples.DATASETS.items():
         path = f"/v1/entries/{cast.datasets[name]}"
         cast.officers[provider].post(f"{path}/submission", {})
         opinion = {"outcome": "agree", "opinion": "要素完整,同意发布"}
         cast.competent.post(f"{path}/review", opinion)
-    for name in PROVIDERS:
+    for name in samples.DATASETS:
         code = cast.teller.until(
-            f"{PROVIDERS[name][1]['title']} 已在市级平台登记",
+            f"{samples.DATASETS[name][1]['title']} 已在市级平台登记",
             partial(_municipal_code, cast, name),
         )
         cast.teller.tell(f"市级代码 {code}")
@@ -100,7 +99,9 @@ def push(cast: Cast, shared: Path) -> None:
     cast.teller.tell(f"{where}:收到 {done.received} 行,形成版本 {done.version}")
     cast.teller.check(f"{count} 行全部入库", done.inserted == count)
     again = civil.push(towns, body, mode="append", key=cast.key("towns"))
-    cast.teller.check("同一幂等键再次推送,结果不变", again == done)
+    cast.teller.check("同一幂等键再次推送,答复不变", again == done)
+    version = cast.entry("towns")["version"]
+    cast.teller.check(f"数据版本仍为 {version}", version == done.version)
     _receipt(cast, done.receipt or "", towns)
     _bad_rows(cast)
     _others(cast)
@@ -135,7 +136,7 @@ def _others(cast: Cast) -> None:
         ("survey", samples.SURVEY_ROWS),
         ("outages", samples.OUTAGE_ROWS),
     ):
-        provider, entry = PROVIDERS[name]
+        provider, entry = samples.DATASETS[name]
         done = cast.systems[provider].push(cast.datasets[name], samples.table(entry, rows))
         cast.teller.check(
             f"{entry['title']} 示例数据 {len(rows)} 行入库", done.inserted == len(rows)
@@ -164,8 +165,9 @@ def _registered(cast: Cast, name: str, dataset: str) -> None:
         held = cast.doors.commission("GET", f"/desk/datasets/{dataset}")
         return bool(held["epoch"])
 
-    cast.teller.until(f"{PROVIDERS[name][1]['title']}:市级平台已收到上报", registered, 60)
+    cast.teller.until(f"{samples.DATASETS[name][1]['title']}:市级平台已收到上报", registered, 60)
     cast.doors.commission("POST", f"/desk/datasets/{dataset}/registration")
     cast.teller.until(
-        f"{PROVIDERS[name][1]['title']}:已挂接", lambda: cast.entry(name)["registration"] == "live"
+        f"{samples.DATASETS[name][1]['title']}:已挂接",
+        lambda: cast.entry(name)["registration"] == "live",
     )

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 from zhengshu import Client
 
+from zhengshu_local.demo.tampering import Checked
+
 
 @dataclass(frozen=True)
 class Doors:
@@ -20,8 +22,8 @@ class Doors:
     officer: tuple[str, str]
     log_key: str
     witness_key: str
-    fsck_tampered: Callable[[], tuple[int, str]]
-    """Copies the audit database, changes one row, checks the copy: exit code and output."""
+    fsck_tampered: Callable[[], tuple[Checked, Checked]]
+    """Copies the audit database and checks the copy, before and after changing one row in it."""
     folder: Path
     """Where the story may save files."""
 

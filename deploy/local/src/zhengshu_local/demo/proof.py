@@ -20,6 +20,11 @@ def prove(cast: Cast) -> None:
     told = {json.loads(payload)["event"]["type"] for payload in payloads if payload}
     for step in ("entry.published", "grant.activated", "grant.revoked", "access.decided"):
         cast.teller.check(f"账本中有 {step}", any(step in each for each in told))
-    code, output = cast.doors.fsck_tampered()
-    cast.teller.tell(output.strip().splitlines()[-1] if output.strip() else "")
-    cast.teller.check("改动一行的审计库副本验证失败", code == 1)
+    untouched, tampered = cast.doors.fsck_tampered()
+    cast.teller.tell(f"原样副本:{untouched.said.strip()}")
+    cast.teller.check("审计库的原样副本验证通过", untouched.code == 0)
+    cast.teller.tell(f"改动一行后:{tampered.said.strip()}")
+    cast.teller.check(
+        "改动一行的副本验证失败,并指明是哪条记录",
+        tampered.code == 1 and "记录不符,第一处在序号" in tampered.said,
+    )

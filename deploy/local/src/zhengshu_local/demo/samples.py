@@ -104,6 +104,7 @@ AID = entry(
         item("household", "人口数", "I", **CLOSED),
         item("name", "户主姓名", "C", length=40, sensitivity="personal", **CONDITIONAL),
         item("amount", "月保障金", "Y", length=12, precision=2, **CONDITIONAL),
+        item("bank_account", "代发账号", "C", length=30, sensitivity="personal", **CONDITIONAL),
     ],
 )
 SURVEY = entry(
@@ -127,6 +128,14 @@ OUTAGES = entry(
         item("reason", "原因", "C", length=100, **AUTHORIZED),
     ],
 )
+DATASETS = {
+    "towns": ("civil", TOWNS),
+    "schools": ("education", SCHOOLS),
+    "aid": ("civil", AID),
+    "survey": ("statistics", SURVEY),
+    "outages": ("water", OUTAGES),
+}
+"""The story's name of each dataset, its provider and its entry."""
 
 LUOYUAN = [
     ("350123100", "凤山镇"),
@@ -151,11 +160,11 @@ BAD_SCHOOL_ROWS: list[list[Any]] = [
     ["S350123005", "", "初中", "中房镇示例路5号", "很多"],
 ]
 AID_ROWS: list[list[Any]] = [
-    ["DB2026001", "凤山镇", 3, "示例甲", "1560.00"],
-    ["DB2026002", "凤山镇", 1, "示例乙", "780.00"],
-    ["DB2026003", "松山镇", 4, "示例丙", "2010.50"],
+    ["DB2026001", "凤山镇", 3, "示例甲", "1560.00", "示例账号1"],
+    ["DB2026002", "凤山镇", 1, "示例乙", "780.00", "示例账号2"],
+    ["DB2026003", "松山镇", 4, "示例丙", "2010.50", "示例账号3"],
 ]
-SURVEY_ROWS: list[list[Any]] = [["R001", "52000.00"], ["R002", "61000.00"]]
+SURVEY_ROWS: list[list[Any]] = [["示例R001", "52000.00"], ["示例R002", "61000.00"]]
 OUTAGE_ROWS: list[list[Any]] = [
     [
         "T2026-001",

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from zhengshu import Refused
+from zhengshu_contracts.vocabulary import ApplicationState, SharingClass
+
 from zhengshu_local.demo import samples
 from zhengshu_local.demo.cast import Cast, in_a_year, today
 
 MUNICIPAL_TITLE = "企业登记基本信息"
+IN_THE_COUNTY = {"91350123MA0000000Y", "91350123MA0000001X"}
+"""The enterprises of this county among those the Commission's stand-in holds."""
 
 
 def read_by_class(cast: Cast) -> None:
@@ -16,7 +21,8 @@ def read_by_class(cast: Cast) -> None:
     cast.teller.tell("罗源县乡镇:" + "、".join(row["name"] for row in towns))
     cast.teller.check("无条件共享数据当即可读", len(towns) >= 11)
     seen = market.get(f"/v1/datasets/{cast.datasets['aid']}/rows")
-    cast.teller.tell(f"低保对象可见列:{'、'.join(seen[0])}")
+    titles = {item["name"]: item["title"] for item in samples.AID["items"]}
+    cast.teller.tell(f"低保对象可见列:{'、'.join(titles[name] for name in seen[0])}")
     cast.teller.check("有条件共享列不可见", set(seen[0]) == {"case_no", "town", "household"})
     cast.teller.refused(
         "点名读取有条件共享列须先申请",
@@ -67,7 +73,13 @@ def _applied(cast: Cast, asked: dict[str, Any]) -> str:
     case = cast.officers["market"].post("/v1/applications", asked)
     cast.teller.tell(f"受理编号 {case['number']}")
     states = {part["sharing"]: part["state"] for part in case["parts"]}
-    cast.teller.tell("按共享属性拆分:" + "、".join(f"{k} → {v}" for k, v in states.items()))
+    cast.teller.tell(
+        "按共享属性拆分:"
+        + ";".join(
+            f"{SharingClass(each).label} → {ApplicationState(state).label}"
+            for each, state in states.items()
+        )
+    )
     endorsed = {"outcome": "agree", "opinion": "符合履职需要,同意转报"}
     cast.competent.post(f"/v1/applications/{case['id']}/endorsement", endorsed)
     cast.teller.until("已转报市大数据委", lambda: _state(cast, case["id"]) not in {"endorsed"})
@@ -121,13 +133,35 @@ def _use(cast: Cast, aid: str) -> None:
 
     rows = cast.teller.until("授权列可读", granted)
     cast.teller.tell(f"读到 {rows}")
-    cast.teller.check("只见授权的行(凤山镇)", {row["town"] for row in rows} == {"凤山镇"})
     # Without the key among its columns a view shows `_id`, a keyed hash, in the key's place.
-    cast.teller.check("只见授权的列", set(rows[0]) == {"_id", "town", "name", "amount"})
+    cast.teller.check("点名读取只见所点的列", set(rows[0]) == {"_id", "town", "name", "amount"})
+    _exactly(cast, market.get(path))
+    cast.teller.refused(
+        "同属有条件共享而未获授权的列(代发账号)仍被拒绝",
+        "items-conditional",
+        lambda: market.get(path, select="name,bank_account"),
+    )
     cast.teller.refused(
         "授权的是查询,导出有条件共享列被拒绝",
         "mode-not-granted",
         lambda: market.get(f"/v1/datasets/{aid}/exports", select="name", format="csv"),
+    )
+
+
+def _exactly(cast: Cast, rows: list[dict[str, Any]]) -> None:
+    """Hold all that a reader gets who names no column against what was granted."""
+    open_to_all = {"case_no", "town", "household"}
+    columns = {name for row in rows for name in row}
+    cast.teller.check("不点名则恰为无条件列加授权列", columns == open_to_all | {"name", "amount"})
+    seen = [(row["case_no"], row["name"], float(row["amount"])) for row in rows]
+    expected = [
+        (number, name, float(amount))
+        for number, town, _, name, amount, _ in samples.AID_ROWS
+        if town == "凤山镇"
+    ]
+    cast.teller.check(
+        f"恰为授权的行(凤山镇 {len(expected)} 户),证号、姓名、金额逐一相符",
+        sorted(seen) == sorted(expected),
     )
 
 
@@ -146,8 +180,10 @@ def municipal(cast: Cast) -> None:
     _decided(cast, case)
     path = f"/v1/datasets/{dataset}/rows"
     rows = cast.systems["market"].get(path, select="code,name,legal_person")
-    cast.teller.tell(f"读到 {rows[0]}")
-    cast.teller.check("市级数据服务经网关可读", rows)
+    cast.teller.tell(f"读到 {rows}")
+    codes = {row["code"] for row in rows}
+    cast.teller.check("市级数据服务经网关可读,恰为本县两家经营主体", codes == IN_THE_COUNTY)
+    cast.teller.check("授权范围之外的行(鼓楼区)不在其中", "鼓楼" not in str(rows))
     cast.doors.commission("PUT", "/desk/switches", {})
 
 
@@ -160,14 +196,20 @@ def withheld(cast: Cast) -> None:
         "items-withheld",
         lambda: cast.systems["market"].get(f"/v1/datasets/{survey}/rows"),
     )
-    law = samples.STATISTICS_LAW["title"]
-    cast.teller.check("拒绝写明法律依据", law in f"{read.problem.basis}{read.problem.detail}")
-    cast.teller.check("拒绝写明异议途径", "/v1/objections" in (read.problem.next or ""))
-    cast.teller.refused(
+    asked = cast.teller.refused(
         "申请同样被拒绝",
         "items-withheld",
         lambda: cast.officers["market"].post("/v1/applications", application(survey, ["income"])),
     )
+    for what, refusal in (("读取", read), ("申请", asked)):
+        _explained(cast, what, refusal)
     objection = {"dataset": survey, "reason": "履职需要汇总数据,请复核共享属性(示例)"}
     filed = cast.officers["market"].post("/v1/objections", objection)
     cast.teller.check(f"共享属性异议已受理:{filed['id']}", filed["state_label"])
+
+
+def _explained(cast: Cast, what: str, refusal: Refused) -> None:
+    """Hold a refusal of what is withheld to its duty to name the law and the way to object."""
+    problem, law = refusal.problem, samples.STATISTICS_LAW["title"]
+    cast.teller.check(f"拒绝{what}时写明法律依据", law in f"{problem.basis}{problem.detail}")
+    cast.teller.check(f"拒绝{what}时写明异议途径", "/v1/objections" in (problem.next or ""))
