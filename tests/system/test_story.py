@@ -1,58 +1,154 @@
 """The whole node as a stranger finds it: told a story, taken apart service by service, started again."""
 
+import os
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
+import asyncpg
 import psutil
 import pytest
 from support.contents import contents
 from support.county import until
+from support.evidence import wait_for
 from support.quiet import until_quiet
 from support.reckoning import reckon
-from support.servers import running_node
+from support.servers import free_base
 from zhengshu import Client
-from zhengshu_local import demo
+from zhengshu_contracts.policy import Writer
+from zhengshu_gateway.settings import GatewaySettings
+from zhengshu_local.databases import DATABASES, roles
 from zhengshu_local.demo import samples
-from zhengshu_local.node import Node
+from zhengshu_local.node import Node, is_running, read_state
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 LARGEST = 900_000_000
 """Most memory of the whole idle node in bytes, PostgreSQL and NATS included (sum of PSS)."""
+STALE = GatewaySettings.model_fields["stale_limit"].default + 1
+"""Seconds after which what a silent writer said certainly counts as stale."""
+
+
+@dataclass
+class Place:
+    """A folder for one node, and the commands a person gives there."""
+
+    node: Node
+    said: str = ""
+    """What `up` printed."""
+
+    def command(self, *arguments: str) -> tuple[int, str]:
+        """Give a command; return its exit code and what it printed."""
+        told = {
+            "ZHENGSHU_LOCAL_DIR": str(self.node.directory),
+            "ZHENGSHU_LOCAL_PORT": str(self.node.layout.port_base),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", "from zhengshu_local.cli import app; app()", *arguments],
+            env=os.environ | told,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A fresh node; the tests of this file follow each other on it."""
-    with running_node(tmp_path_factory.mktemp("story")) as node:
-        yield node
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A node started by the command, under its own supervisor; the tests of this file follow each other."""
+    place = Place(Node(tmp_path_factory.mktemp("story"), free_base()))
+    code, place.said = place.command("up")
+    assert code == 0, place.said
+    yield place
+    if is_running(place.node.directory):
+        place.command("down")
+
+
+@pytest.fixture(scope="module")
+def county(place: Place) -> Iterator[Node]:
+    """The same node from then on in our hands, its processes to be taken away one by one."""
+    assert place.command("down")[0] == 0
+    place.node.start()
+    yield place.node
+    place.node.stop()
 
 
 def memory(node: Node) -> dict[str, int]:
-    """Return the proportional set size of each process with its children, in bytes."""
-    found = {}
-    for name, process in node.processes.items():
-        parent = psutil.Process(process.pid)
+    """Return the proportional set size of each process with its children, in bytes, the supervisor's too."""
+    state = read_state(node.directory)
+    sizes = {"supervisor": psutil.Process(state["supervisor"]).memory_full_info().pss}
+    for name, (pid, _) in state["children"].items():
+        parent = psutil.Process(pid)
         family = [parent, *parent.children(recursive=True)]
-        found[name] = sum(each.memory_full_info().pss for each in family)
-    return found
+        sizes[name] = sum(each.memory_full_info().pss for each in family)
+    return sizes
 
 
-def test_the_idle_node_is_small(county, record_property):
-    sizes = memory(county)
+def test_the_start_is_measured_and_told(place, record_property):
+    seconds = read_state(place.node.directory)["seconds"]
+    record_property("Start of the node", f"{seconds} s")
+    assert re.findall(r"全部就绪，用时 ([\d.]+) 秒（目标：不超过 25 秒）", place.said) == [
+        str(seconds)
+    ]
+
+
+def test_the_idle_node_is_small(place, record_property):
+    sizes = memory(place.node)
     told = ", ".join(f"{name} {size / 1e6:.0f}" for name, size in sizes.items())
     record_property("PSS of the idle node", f"{sum(sizes.values()) / 1e6:.0f} MB ({told})")
     assert sum(sizes.values()) <= LARGEST
 
 
-def test_the_story_is_as_told_and_the_books_agree(county):
-    assert demo.main(county) == 0
+def test_the_story_is_as_told_and_the_books_agree(place):
+    code, said = place.command("demo")
+    assert code == 0, said
+    assert is_running(place.node.directory)
+    until_quiet(place.node)
+    assert reckon(place.node) == []
+
+
+def test_after_the_story_every_database_opens_to_its_own_roles_alone(place):
+    own = {(database, role) for database in DATABASES for role in roles(database)}
+    assert wait_for(connecting(place.node)) == own
+
+
+async def connecting(node: Node) -> set[tuple[str, str]]:
+    """Return each database that takes connections with each role that it takes them from."""
+    connection = await asyncpg.connect(node.postgres.url())
+    try:
+        rows = await connection.fetch(
+            "SELECT datname, rolname FROM pg_database, pg_roles WHERE datallowconn AND rolcanlogin"
+            " AND NOT rolsuper AND has_database_privilege(rolname, datname, 'CONNECT')"
+        )
+    finally:
+        await connection.close()
+    return {(database, role) for database, role in rows}
+
+
+def test_after_the_story_it_is_still_small(place):
+    assert sum(memory(place.node).values()) <= LARGEST
+
+
+def test_a_restart_of_everything_keeps_everything(place, request):
+    until_quiet(place.node)
+    before = contents(place.node)
+    county = request.getfixturevalue("county")
     until_quiet(county)
+    after = contents(county)
+    # What a stop still writes down (refusals counted so far, a last checkpoint) may come to it.
+    assert {where for where, kept in before.items() if kept - after[where]} <= {WITNESSED}
     assert reckon(county) == []
+    visitor = request.getfixturevalue("visitor")
+    for door in DOORS:
+        until(partial(answers, visitor, door, 200))
 
 
-def test_after_the_story_it_is_still_small(county):
-    assert sum(memory(county).values()) <= LARGEST
+WITNESSED = "commission public.witness"
+"""One row: the newest checkpoint of all, whichever that is."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +209,13 @@ def answers(visitor: Visitor, door: str, status: int) -> bool:
 @pytest.mark.parametrize("off", ["catalog", "sharing", "opening", "audit", "commission", "portal"])
 def test_with_one_service_off_the_others_answer_what_they_own(county, visitor, off):
     county.stop_one(off)
+    gone = time.monotonic()
     try:
         for door, needed in DOORS.items():
             if off in needed:
                 until(partial(answers, visitor, door, 503), 15)
+        if off in get_args(Writer):  # a decision that wrongly uses this writer would now be refused
+            time.sleep(max(0.0, gone + STALE - time.monotonic()))
         for door, needed in DOORS.items():
             if off not in needed:
                 assert visitor.knock(door) == 200, door
@@ -124,21 +223,3 @@ def test_with_one_service_off_the_others_answer_what_they_own(county, visitor, o
         county.restart(off)
     for door in DOORS:
         until(partial(answers, visitor, door, 200))
-
-
-def test_a_restart_of_everything_keeps_everything(county, visitor):
-    until_quiet(county)
-    before = contents(county)
-    county.stop()
-    county.start()
-    until_quiet(county)
-    after = contents(county)
-    # What a stop still writes down (refusals counted so far, a last checkpoint) may come to it.
-    assert {place for place, kept in before.items() if kept - after[place]} <= {WITNESSED}
-    assert reckon(county) == []
-    for door in DOORS:
-        until(partial(answers, visitor, door, 200))
-
-
-WITNESSED = "commission public.witness"
-"""One row: the newest checkpoint of all, whichever that is."""

@@ -48,7 +48,7 @@ def up(
         return
     if foreground:
         node = Node(directory, port_base, report=supervisor.say)
-        raise typer.Exit(supervisor.supervise(node, follow=True))
+        raise typer.Exit(supervisor.supervise(node, follow=True, since=supervisor.began()))
     if not start_in_background(directory):
         raise typer.Exit(1)
 
@@ -150,7 +150,8 @@ def start_in_background(directory: Path) -> bool:
 def ours(directory: Path) -> dict[str, str]:
     """The settings of this program, which the supervisor needs too."""
     kept = {key: value for key, value in os.environ.items() if key.startswith("ZHENGSHU_LOCAL_")}
-    return kept | {"ZHENGSHU_LOCAL_DIR": str(directory.absolute())}
+    own = {"ZHENGSHU_LOCAL_DIR": str(directory.absolute())}
+    return kept | own | {"ZHENGSHU_LOCAL_BEGAN": str(supervisor.began())}
 
 
 def lines(log: Path, began: int, child: subprocess.Popen[bytes]) -> Iterator[str]:

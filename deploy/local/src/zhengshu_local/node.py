@@ -76,9 +76,12 @@ class Node:
         """Return the settings of a deployable, without what it inherits."""
         return named(name).environment(self.layout)
 
-    def start(self) -> float:
-        """Start everything and return after how many seconds all of it was ready."""
-        self._began = time.monotonic()
+    def start(self, since: float | None = None) -> float:
+        """Start everything and return after how many seconds all of it was ready.
+
+        `since` is when the person's command began (seconds of the epoch); without it, now.
+        """
+        self._began = time.monotonic() - (time.time() - since if since else 0)
         try:
             self._take()
             self._start_all()

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from zhengshu_local.node import DEFAULT_PORT, Node, Report
-from zhengshu_local.processes import CannotStart
+from zhengshu_local.processes import CannotStart, started_at
 
 LONGEST_PAUSE = 30.0
 STEADY = 60.0  # seconds without a death after which the back-off starts anew
@@ -105,13 +105,13 @@ def told_to_stop(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def supervise(node: Node, *, follow: bool) -> int:
+def supervise(node: Node, *, follow: bool, since: float | None = None) -> int:
     """Start a node, keep it running until a signal comes, stop it; return the exit code."""
     signal.signal(signal.SIGTERM, told_to_stop)
     if follow:
         Follower(node).start()
     try:
-        node.start()
+        node.start(since)
         Supervisor(node, node.report).run()
     except KeyboardInterrupt:
         node.report("正在停止…")
@@ -136,5 +136,11 @@ def configured() -> tuple[Path, int]:
     return directory, int(os.environ.get("ZHENGSHU_LOCAL_PORT", DEFAULT_PORT))
 
 
+def began() -> float | None:
+    """When the command that a person gave began: this process, or the one that started it."""
+    told = os.environ.get("ZHENGSHU_LOCAL_BEGAN")
+    return float(told) if told else started_at(os.getpid())
+
+
 if __name__ == "__main__":
-    sys.exit(supervise(Node(*configured(), report=say), follow=False))
+    sys.exit(supervise(Node(*configured(), report=say), follow=False, since=began()))
