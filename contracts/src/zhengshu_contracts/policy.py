@@ -68,6 +68,7 @@ class DatasetPolicy(Record):
     id: str
     title: str
     provider: str
+    """Whose rows these are; empty for a theme database, whose rows nobody has as its own."""
     origin: Origin
     state: EntryState
     revision: int

@@ -29,6 +29,7 @@ class Action(StrEnum):
     ENTRY_READ = "entry.read"
     ENTRY_IMPORT = "entry.import"
     ENTRY_RETIRE = "entry.retire"
+    THEME_CONSENT = "theme.consent"
     EXTENSION_DEFINE = "extension.define"
     SOURCE_NAME = "source.name"
     ORGANIZATION_CHANGE = "organization.change"
@@ -132,6 +133,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ENTRY_READ: PEOPLE,
     Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
     Action.ENTRY_RETIRE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
+    Action.THEME_CONSENT: frozenset({Role.OFFICE_HEAD}),
     Action.EXTENSION_DEFINE: frozenset({Role.COMPETENT_OFFICER}),
     Action.SOURCE_NAME: frozenset({Role.COMPETENT_OFFICER}),
     Action.ORGANIZATION_CHANGE: frozenset({Role.ADMINISTRATOR}),

@@ -27,6 +27,8 @@ EVENTS: dict[str, type[Event]] = {
         catalog.VendorEnded,
         catalog.SystemAdvanced,
         catalog.StatementIssued,
+        catalog.ThemeCompiled,
+        catalog.ThemeConsented,
         catalog.ServiceRegistrationChanged,
         catalog.UploadAcknowledged,
         catalog.DatasetLapsed,

@@ -102,6 +102,17 @@ from zhengshu_contracts.catalog.sources import (
     SourceList,
     SourceOut,
 )
+from zhengshu_contracts.catalog.themes import (
+    ThemeColumn,
+    ThemeCompiled,
+    ThemeConsent,
+    ThemeConsented,
+    ThemeConsentIn,
+    ThemeIn,
+    ThemeList,
+    ThemeMember,
+    ThemeOut,
+)
 
 __all__ = [
     "AffectedGrant",
@@ -184,6 +195,15 @@ __all__ = [
     "SystemOut",
     "SystemRegistered",
     "SystemWasRegistered",
+    "ThemeColumn",
+    "ThemeCompiled",
+    "ThemeConsent",
+    "ThemeConsentIn",
+    "ThemeConsented",
+    "ThemeIn",
+    "ThemeList",
+    "ThemeMember",
+    "ThemeOut",
     "UploadAcknowledged",
     "VendorEnded",
     "VendorEntrusted",

@@ -23,6 +23,7 @@ from zhengshu_catalog.signin import api as signin
 from zhengshu_catalog.signin.errors import AccountTaken
 from zhengshu_catalog.sources import api as sources
 from zhengshu_catalog.systems import api as systems
+from zhengshu_catalog.themes import api as themes
 from zhengshu_catalog.vendors import api as vendors
 from zhengshu_catalog.vendors import operations as entrusting
 
@@ -61,6 +62,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             credentials.router,
             signin.router,
             entries.router,
+            themes.router,
             imports.router,
             extensions.router,
             sources.router,

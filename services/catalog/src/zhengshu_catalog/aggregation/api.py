@@ -34,6 +34,7 @@ from zhengshu_catalog.aggregation.errors import (
     ExportTooLarge,
     ParameterInvalid,
     QuotaTooSmall,
+    ThemeHasNoChanges,
     VerificationInvalid,
     VersionGone,
     VersionInvalid,
@@ -137,7 +138,13 @@ async def export_rows(request: Request, caller: Exporter) -> Response:
     "/v1/datasets/{dataset}/changes",
     response_class=StreamingResponse,
     responses=problems(
-        DatasetNotFound, ViewMissing, VersionInvalid, VersionGone, CursorInvalid, QuotaTooSmall
+        DatasetNotFound,
+        ViewMissing,
+        VersionInvalid,
+        VersionGone,
+        CursorInvalid,
+        QuotaTooSmall,
+        ThemeHasNoChanges,
     ),
     openapi_extra=parameters(
         since="从哪个版本起(不含),如 1.12;1.0 表示从头",
@@ -153,6 +160,8 @@ async def read_changes(request: Request, caller: Follower) -> Response:
     离开可见范围的行以 delete 给出。版本不可用时返回 410,请先取全量快照。
     """
     seen = await see(request, caller)
+    if seen.structure.joined:
+        raise ThemeHasNoChanges(next="请读取成员数据集的变更,或重新导出")
     state = await reader_of(request).state(seen.structure.dataset)
     span = _span(request, seen, state)
     limit = span.limit

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from zhengshu_chassis.rows.compile import identifier
+from zhengshu_contracts.base import Record
 from zhengshu_contracts.catalog import Item
 from zhengshu_contracts.vocabulary import Audience, ItemType, SharingClass
 
@@ -48,6 +50,51 @@ class Version:
         return f"{self.epoch}.{self.number}"
 
 
+class JoinedMember(Record):
+    """A member of a joined dataset; `on` pairs its key items with (alias, item) of earlier members."""
+
+    dataset: str
+    alias: str
+    on: tuple[tuple[str, str, str], ...] = ()
+
+
+class Joined(Record):
+    """Where the rows of a dataset without a table come from: members, and the columns shown of them."""
+
+    members: tuple[JoinedMember, ...]
+    columns: tuple[tuple[str, str, str], ...]
+    """Name, and the (alias, item) that it shows."""
+
+    @property
+    def datasets(self) -> frozenset[str]:
+        """The members' ids."""
+        return frozenset(member.dataset for member in self.members)
+
+    def table(self) -> str:
+        """Return the join in the place of a table: a row for each of the first member's."""
+        first, *others = self.members
+        lead = ", ".join(f"{identifier(first.alias)}.{n}" for n in ("_id", "_born", "_changed"))
+        shown = [
+            f"{_column(alias, item)} AS {identifier(name)}" for name, alias, item in self.columns
+        ]
+        joins = "".join(map(_join, others))
+        source = f"{_rows(first.dataset)} {identifier(first.alias)}{joins}"
+        return f"(SELECT {lead}, {', '.join(shown)} FROM {source})"  # noqa: S608 - names are items'
+
+
+def _rows(dataset: str) -> str:
+    return f'rows."d_{suffix(dataset)}"'
+
+
+def _column(alias: str, item: str) -> str:
+    return f"{identifier(alias)}.{identifier(item)}"
+
+
+def _join(member: JoinedMember) -> str:
+    on = " AND ".join(f"{_column(member.alias, key)} = {_column(*to)}" for key, *to in member.on)
+    return f" LEFT JOIN {_rows(member.dataset)} {identifier(member.alias)} ON {on}"
+
+
 @dataclass(frozen=True)
 class Structure:
     """A dataset's tables: names, columns and key, as of one published revision."""
@@ -55,6 +102,8 @@ class Structure:
     dataset: str
     revision: int
     items: tuple[Item, ...]
+    joined: Joined | None = None
+    """Instead of a table of its own."""
 
     @cached_property
     def types(self) -> dict[str, str]:
@@ -73,8 +122,13 @@ class Structure:
 
     @property
     def table(self) -> str:
-        """The table of current rows."""
-        return f'rows."d_{suffix(self.dataset)}"'
+        """The table of current rows, or the join that stands for it."""
+        return self.joined.table() if self.joined else _rows(self.dataset)
+
+    @property
+    def rows_of(self) -> str:
+        """The dataset whose rows these are one for one."""
+        return self.joined.members[0].dataset if self.joined else self.dataset
 
     @property
     def history(self) -> str:

@@ -43,6 +43,13 @@ class DatasetClosed(Conflict):
     title = "目录条目未在发布状态"
 
 
+class ThemeHasNoChanges(Conflict):
+    """A theme's rows are its members': what changed is told of those."""
+
+    slug = "theme-has-no-changes"
+    title = "主题数据库不提供变更读取"
+
+
 class RevisionMoved(Conflict):
     """A new revision was published while the batch was on its way."""
 

@@ -15,7 +15,7 @@ from zhengshu_contracts.policy import DatasetVersion, version_key
 from zhengshu_contracts.vocabulary import BatchMode, EntryState
 from zhengshu_verify import receipt
 
-from zhengshu_catalog.aggregation import domain, schema, staging, uploads
+from zhengshu_catalog.aggregation import domain, joining, schema, staging, uploads
 from zhengshu_catalog.aggregation.domain import Structure
 from zhengshu_catalog.aggregation.errors import (
     DatasetClosed,
@@ -133,6 +133,8 @@ async def open_push(session: AsyncSession, push: Push, organization: str | None)
         raise NotProvider("只有提供单位的业务系统可以推送数据")
     if entry.revision == 0 or entry.state is EntryState.RETIRED:
         raise DatasetClosed("条目已停用", next="请联系本单位数据专员")
+    if row.joined:
+        raise DatasetClosed("主题数据库没有自己的数据", next="请向成员数据集推送")
     structure = row.structure
     if not structure.key and push.mode in {BatchMode.UPSERT, BatchMode.DELETE}:
         raise KeyMissing(
@@ -271,6 +273,7 @@ async def _record(
     Datasets(session).add(batch)
     if changed:
         _announce(session, row, outcome)
+        await joining.advance(session, row)
         await uploads.offer(session, row)
     await session.flush()
     return outcome

@@ -21,7 +21,7 @@ from zhengshu_chassis.resources import Resources
 from zhengshu_contracts.catalog import Item
 from zhengshu_verify import keys
 
-from zhengshu_catalog.aggregation.domain import Structure, Version
+from zhengshu_catalog.aggregation.domain import Joined, Structure, Version
 from zhengshu_catalog.aggregation.errors import CursorInvalid, DatasetNotFound
 from zhengshu_catalog.aggregation.reading import Statement
 from zhengshu_catalog.aggregation.spool import Spool
@@ -126,7 +126,7 @@ class Reader:
 
     async def _state(self, connection: Any, dataset: str) -> State:
         row = await connection.fetchrow(
-            "SELECT revision, items, epoch, version, rows FROM public.datasets WHERE id = $1",
+            "SELECT revision, items, joined, epoch, version, rows FROM public.datasets WHERE id = $1",
             dataset,
         )
         if row is None:
@@ -134,7 +134,8 @@ class Reader:
         known = self._structures.get(dataset)
         if known is None or known.revision != row["revision"]:
             items = tuple(map(Item.model_validate, orjson.loads(row["items"])))
-            known = self._structures[dataset] = Structure(dataset, row["revision"], items)
+            joined = Joined.model_validate_json(row["joined"]) if row["joined"] else None
+            known = self._structures[dataset] = Structure(dataset, row["revision"], items, joined)
         return State(known, Version(row["epoch"], row["version"]), row["rows"])
 
 

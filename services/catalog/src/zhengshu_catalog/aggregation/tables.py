@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
 from zhengshu_contracts.catalog import Item, Quality
 
-from zhengshu_catalog.aggregation.domain import Structure, Version
+from zhengshu_catalog.aggregation.domain import Joined, Structure, Version
 
 AT = DateTime(timezone=True)
 
@@ -28,16 +28,29 @@ class DatasetRow(Base):
     acknowledged: Mapped[int] = mapped_column(default=0)
     uploading: Mapped[str | None] = mapped_column(Text)
     """The upload dispatch that is on its way; one at a time."""
+    joined: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Where the rows come from when there is no table of them."""
 
     @property
     def structure(self) -> Structure:
         """Its columns."""
-        return Structure(self.id, self.revision, tuple(map(Item.model_validate, self.items)))
+        items = tuple(map(Item.model_validate, self.items))
+        joined = Joined.model_validate(self.joined) if self.joined else None
+        return Structure(self.id, self.revision, items, joined)
 
     @property
     def at(self) -> Version:
         """Its newest version."""
         return Version(self.epoch, self.version)
+
+
+class ThemeMemberRow(Base):
+    """A dataset that a published theme shows."""
+
+    __tablename__ = "theme_members"
+
+    dataset: Mapped[str] = mapped_column(Text, ForeignKey("datasets.id"), primary_key=True)
+    theme: Mapped[str] = mapped_column(Text, ForeignKey("datasets.id"), primary_key=True)
 
 
 class BatchRow(Base):

@@ -30,6 +30,8 @@ async def offer(session: AsyncSession, row: DatasetRow) -> None:
     """Do the same for a dataset whose lock is held."""
     if row.uploading or row.version <= row.acknowledged:
         return
+    if row.joined:
+        return  # the platform has the members'
     if row.structure.audience is Audience.WITHHELD:
         return
     entry = await Entries(session).find(row.id)

@@ -63,6 +63,7 @@ from zhengshu_catalog.entries.operations import Compared, Shown, Unit
 from zhengshu_catalog.extensions.errors import ExtensionsInvalid
 from zhengshu_catalog.grants.consumers import live
 from zhengshu_catalog.search.finding import Reader, Search
+from zhengshu_catalog.themes.errors import ThemeConsentsMissing, ThemeDerived, ThemeMoved
 
 router = Router(tags=["目录"])
 municipal = Router(prefix="/internal/municipal", tags=["市级目录"])
@@ -160,7 +161,13 @@ async def read_entry(entry: DatasetId, unit: InUnit, by: By) -> EntryOut:
     response_model=EntryOut,
     dependencies=[allowed(Action.ENTRY_COMPILE)],
     responses=problems(
-        *CONTENT, EntryNotFound, NotProvider, MunicipalReadOnly, StateNotAllowed, CategoryFixed
+        *CONTENT,
+        EntryNotFound,
+        NotProvider,
+        MunicipalReadOnly,
+        StateNotAllowed,
+        CategoryFixed,
+        ThemeDerived,
     ),
 )
 async def revise_entry(
@@ -183,6 +190,8 @@ async def revise_entry(
         AssessmentRequired,
         ConsentRequired,
         SecurityReviewRequired,
+        ThemeConsentsMissing,
+        ThemeMoved,
     ),
 )
 async def submit_entry(entry: DatasetId, unit: InUnit, by: By, now: Now) -> EntryOut:
@@ -194,7 +203,15 @@ async def submit_entry(entry: DatasetId, unit: InUnit, by: By, now: Now) -> Entr
     "/v1/entries/{entry}/review",
     response_model=EntryOut,
     dependencies=[allowed(Action.ENTRY_REVIEW)],
-    responses=problems(EntryNotFound, StateNotAllowed, SelfReview, OutcomeNotAllowed, GrantsUnseen),
+    responses=problems(
+        EntryNotFound,
+        StateNotAllowed,
+        SelfReview,
+        OutcomeNotAllowed,
+        GrantsUnseen,
+        ThemeConsentsMissing,
+        ThemeMoved,
+    ),
 )
 async def review_entry(
     entry: DatasetId, body: ReviewIn, unit: InUnit, by: By, now: Now

@@ -87,6 +87,8 @@ class Entry:
     retiring_at: datetime | None = None
     sequence: int | None = None
     """Place of its last change in the municipal catalogue; the county's own have none."""
+    joined: bool = False
+    """Whether it is a theme database: items and rows are its members', and so is its registration."""
 
     @property
     def published(self) -> bool:
@@ -248,7 +250,7 @@ def change_service(
 
     The order of what was said decides, not the order of arrival; of two at one instant, the withdrawal.
     """
-    if not entry.published or entry.origin is Origin.MUNICIPAL:
+    if not entry.published or entry.origin is Origin.MUNICIPAL or entry.joined:
         return None
     withdrawn = ServiceRegistrationState.WITHDRAWN
     known = entry.registration_at
@@ -312,7 +314,8 @@ def policy(entry: Entry, content: EntryIn) -> DatasetPolicy:
     return DatasetPolicy(
         id=entry.id,
         title=content.title,
-        provider=entry.provider,
+        # A theme's rows are nobody's own: not even its lead has them but by class and grant.
+        provider="" if entry.joined else entry.provider,
         origin=entry.origin,
         state=entry.state,
         revision=entry.revision,

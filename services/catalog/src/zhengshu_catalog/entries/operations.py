@@ -49,6 +49,8 @@ from zhengshu_catalog.extensions.schema import check_extensions as fit
 from zhengshu_catalog.grants.consumers import live
 from zhengshu_catalog.organizations.repository import Organizations
 from zhengshu_catalog.sources import repository as sources
+from zhengshu_catalog.themes import serving as themes
+from zhengshu_catalog.themes.errors import ThemeDerived
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ async def revise_entry(
     """Replace a draft's content or start the next revision; secrets as in `compile_entry`."""
     entry = await unit.entries.lock(entry_id)
     domain.check_provider(entry, by)
+    if entry.joined:
+        raise ThemeDerived(entry.id)
     if refusal := _refuse_secret(unit, content, entry.provider):
         return refusal
     await check_content(unit, content)
@@ -154,6 +158,8 @@ async def submit_entry(unit: Unit, entry_id: str, *, by: Principal, at: datetime
     entry = await unit.entries.lock(entry_id)
     working = await unit.entries.working(entry)
     submitted = domain.submit(entry, working, by=by, at=at)
+    if entry.joined:
+        await themes.check_ready(unit.session, entry.id, submitted)
     if entry.published:
         guards.check_loosening((await unit.entries.shown(entry)).content, submitted.content)
     event = EntrySubmitted(entry=entry.id, provider=entry.provider, title=submitted.content.title)
@@ -173,6 +179,8 @@ async def review_entry(
     if reviewed.state is EntryState.RETURNED:
         unit.outbox.add(EntryReturned(entry=entry.id, by=by.id), aggregate=entry.id)
         return await _keep(unit, entry, reviewed)
+    if entry.joined:
+        await themes.check_ready(unit.session, entry.id, reviewed)
     changes = await _class_changes(unit, entry, reviewed)
     if changes:
         touched = guards.affected(changes, await live(unit.session, entry.id, at=at))
@@ -285,11 +293,15 @@ async def _publish(unit: Unit, entry: Entry, revision: Revision) -> Shown:
 
 
 async def _serve(unit: Unit, entry: Entry, revision: Revision) -> None:
-    await sources.index(unit.session, entry.id, revision.content.items)
-    await prepare_dataset(unit.session, entry.id, revision.content.items, revision.number)
+    if entry.joined:
+        await themes.prepare(unit.session, entry.id, revision)
+    else:
+        await sources.index(unit.session, entry.id, revision.content.items)
+        await prepare_dataset(unit.session, entry.id, revision.content.items, revision.number)
     announce(unit, entry, revision.content)
     filing = domain.filing(entry, revision.content)
     unit.dispatches.open(DispatchKind.ENTRY, entry.id, filing)
+    await (themes.settle if entry.joined else themes.follow)(unit.session, entry.id)
 
 
 async def _keep(unit: Unit, entry: Entry, working: Revision) -> Shown:
@@ -304,6 +316,7 @@ async def _change(unit: Unit, entry: Entry) -> None:
     shown = await unit.entries.shown(entry)
     await unit.entries.index(entry, shown)
     _tell_gateway(unit, entry, shown.content)
+    await themes.follow(unit.session, entry.id)
 
 
 def announce(unit: Unit, entry: Entry, content: EntryIn) -> None:

@@ -212,6 +212,7 @@ def _entry(row: EntryRow) -> Entry:
         retiring_by=row.retiring_by,
         retiring_at=row.retiring_at,
         sequence=row.sequence,
+        joined=row.joined,
     )
 
 

@@ -10,6 +10,7 @@ from zhengshu_contracts.vocabulary import EntryState
 from zhengshu_catalog.entries import guards
 from zhengshu_catalog.entries.operations import Shown, Unit, announce
 from zhengshu_catalog.grants.consumers import live
+from zhengshu_catalog.themes import serving as themes
 
 
 async def propose_retirement(
@@ -33,4 +34,5 @@ async def review_retirement(
         guards.check_seen(await live(unit.session, entry.id, at=at), given.grants_seen)
         announce(unit, settled, shown.content)
     await unit.entries.save(settled)
+    await themes.follow(unit.session, entry.id)
     return Shown(settled, replace(shown, opinion=given.opinion))

@@ -46,6 +46,7 @@ class EntryRow(Base):
     retiring_by: Mapped[str | None] = mapped_column(Text)
     retiring_at: Mapped[datetime | None] = mapped_column(AT)
     sequence: Mapped[int | None] = mapped_column(BigInteger)
+    joined: Mapped[bool]
 
 
 class RevisionRow(Base):

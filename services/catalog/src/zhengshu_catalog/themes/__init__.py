@@ -1,0 +1,1 @@
+"""Theme databases: entries whose items and rows are other entries', joined by declared keys."""
