@@ -48,6 +48,7 @@ class TestReach:
         [
             ("PUT", "keys", {"keys": []}),
             ("POST", "signing-key", None),
+            ("PUT", "subject", {"issuer": "https://id.example", "subject": "u-1"}),
         ],
     )
     async def test_another_departments_clients_are_not_there(
@@ -268,6 +269,37 @@ class TestHeaderSignature:
         made = await catalog.done("POST", "/v1/officers", body, by=ADMINISTRATOR)
         path = f"/v1/clients/{made['id']}/signing-key"
         assert await catalog.refused("POST", path, by=manager()) == ("not-a-system", 409)
+
+
+class TestSubject:
+    ISSUER = "https://id.example"
+
+    async def check(self, catalog: Catalog, subject="u-1", issuer=ISSUER):
+        body = {"issuer": issuer, "subject": subject}
+        return await catalog.send("POST", "/internal/credentials/subject", body, by=GATEWAY)
+
+    async def test_names_one_client_until_it_is_taken_away(self, catalog: Catalog, system):
+        name = system["client_id"]
+        path, body = f"/v1/clients/{name}/subject", {"issuer": self.ISSUER, "subject": "u-1"}
+        shown = await catalog.done("PUT", path, body, by=manager())
+        assert shown["subjects"] == [body]
+        assert (await self.check(catalog)).json() == {"client_id": name}
+        assert (await self.check(catalog, issuer="https://other.example")).status_code == 401
+        other = await catalog.done("POST", "/v1/systems", SYSTEM, by=ADMINISTRATOR)
+        taken = f"/v1/clients/{other['id']}/subject"
+        assert await catalog.refused("PUT", taken, body, by=manager()) == ("subject-taken", 409)
+        await catalog.done("PUT", path, body | {"subject": "u-2"}, by=manager())
+        assert (await self.check(catalog)).status_code == 401
+        assert (await self.check(catalog, "u-2")).status_code == 200
+        shown = await catalog.done("PUT", path, {"issuer": self.ISSUER}, by=manager())
+        assert shown["subjects"] == []
+        assert (await self.check(catalog, "u-2")).status_code == 401
+
+    async def test_of_a_locked_client_is_nobody(self, catalog: Catalog, system):
+        body = {"issuer": self.ISSUER, "subject": "u-1"}
+        await catalog.done("PUT", f"/v1/clients/{system['client_id']}/subject", body, by=manager())
+        await catalog.database.execute("UPDATE clients SET locked = true")
+        assert (await self.check(catalog)).status_code == 401
 
 
 async def test_spent_proofs_are_forgotten_when_they_are_too_old_anyway(

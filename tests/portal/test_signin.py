@@ -115,6 +115,18 @@ async def test_a_callback_nobody_waits_for_is_refused(portal, node, begun):
     assert "zhengshu_session" not in answer.headers.get("set-cookie", "")
 
 
+async def test_whoever_was_not_let_in_outside_reads_why_and_nobody_else_does(portal, node):
+    asked = await portal.get("/signin/start")
+    state = parse_qs(urlsplit(asked.headers["location"]).query)["state"][0]
+    told = {"error": "access_denied", "error_description": "账号<b>未登记", "state": state}
+    page = await portal.get("/signin/callback", params=told)
+    assert page.status_code == 403
+    assert "账号&lt;b&gt;未登记" in page.text
+    assert "/signin/start" in page.text
+    page = await portal.get("/signin/callback", params=told | {"state": "another"})
+    assert "未登记" not in page.text
+
+
 async def test_my_page_shows_who_i_am_and_what_waits(portal, node):
     await signed_in(portal)
     page = (await portal.get("/my")).text

@@ -8,6 +8,27 @@ from zhengshu_contracts.base import ApiModel, Event, Page
 from zhengshu_contracts.vocabulary import PrincipalKind, Role
 
 
+class Subject(ApiModel):
+    """Who a client is at an OIDC issuer outside."""
+
+    issuer: str = Field(description="签发者")
+    subject: str = Field(description="该签发者给出的唯一标识")
+
+
+class SubjectIn(ApiModel):
+    """Who a client is at an OIDC issuer outside; replaces what was registered for this issuer before."""
+
+    issuer: str = Field(
+        max_length=300, pattern=r"^https?://\S+$", description="签发者,与其令牌中的 iss 逐字相同"
+    )
+    subject: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=255,
+        description="该签发者给出的唯一标识(约定的声明的值);不填则解除对应关系",
+    )
+
+
 class ClientOut(ApiModel):
     """A system or an officer as its administrator sees it."""
 
@@ -19,6 +40,7 @@ class ClientOut(ApiModel):
     locked: bool = Field(description="是否已停用")
     keys: list[str] = Field(default=[], description="已登记公钥的 kid")
     signs: bool = Field(description="是否启用了国家平台请求头签名")
+    subjects: list[Subject] = Field(default=[], description="统一身份认证账号,每个签发者一个")
 
 
 class ClientList(Page):
@@ -50,6 +72,13 @@ class AssertionCheck(ApiModel):
     audiences: list[str]
 
 
+class SubjectCheck(ApiModel):
+    """Gateway → catalog: whose identity at the issuer outside is this?"""
+
+    issuer: str = Field(max_length=300)
+    subject: str = Field(min_length=1, max_length=255)
+
+
 class SignatureCheck(ApiModel):
     """Gateway → catalog: is this the signature of that client, and not used before?"""
 
@@ -61,11 +90,11 @@ class SignatureCheck(ApiModel):
 
 
 class ClientKeyChanged(Event):
-    """A client proves itself with other keys from now on: those of its assertions, or of its header."""
+    """A client proves itself otherwise from now on: by other keys of its assertions or header, or outside."""
 
     subject: ClassVar[str] = "zhengshu.catalog.client-key.changed.v1"
 
     client: str
     organization: str
-    key: Literal["assertion", "header"]
+    key: Literal["assertion", "header", "outside"]
     by: str

@@ -37,10 +37,19 @@ class SignIn(ApiModel):
     challenge: str = Field(min_length=43, max_length=43)
 
 
+class OutsideSignIn(ApiModel):
+    """Gateway → catalog: an officer has signed in at the issuer outside; the state counts once."""
+
+    issuer: str = Field(max_length=300)
+    subject: str = Field(max_length=255)
+    challenge: str = Field(min_length=43, max_length=43)
+    state: str = Field(max_length=80)
+
+
 class SignedIn(ApiModel):
     """What became of it; a code when it was."""
 
-    outcome: Literal["accepted", "wrong", "barred"]
+    outcome: Literal["accepted", "wrong", "barred", "unregistered", "repeated"]
     code: str | None = None
 
 

@@ -14,6 +14,7 @@ from zhengshu_gateway.errors import (
     ClientUnknown,
     PolicyStale,
     SignatureInvalid,
+    SubjectUnknown,
     TokenInvalid,
     TokenMissing,
     UpstreamAway,
@@ -22,6 +23,7 @@ from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.facts import Client
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.known import owner
+from zhengshu_gateway.outside import Outside
 from zhengshu_gateway.routes import Route
 from zhengshu_gateway.tokens import Tokens
 from zhengshu_gateway.upstreams import Upstreams
@@ -60,8 +62,17 @@ LARGEST_SIGNED = 8 * 1024 * 1024
 class Authenticator:
     """Turns tokens and signatures into callers."""
 
-    def __init__(self, tokens: Tokens, feed: Feed, upstreams: Upstreams) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        feed: Feed,
+        upstreams: Upstreams,
+        outside: Outside | None = None,
+        claim: str = "sub",
+    ) -> None:
         self._tokens = tokens
+        self._outside = outside
+        self._claim = claim
         self._upstreams = upstreams
         self._feed = feed
         self._callers: dict[str, tuple[Client, Caller]] = {}
@@ -82,6 +93,8 @@ class Authenticator:
         """Return who calls: by token, or by a request signed in the national header form."""
         signed = exchange.header(signature.SIGN.encode()) is not None
         if not signed or exchange.header(b"authorization") is not None:
+            if self._outside is not None:
+                await self.meet((exchange.header(b"authorization") or "").partition(" ")[2].strip())
             return self.caller(exchange, route)
         service = places.get("dataset", route.action.value)
         if exchange.header(signature.SERVICE.encode()) != service:
@@ -99,6 +112,23 @@ class Authenticator:
         if not reply.ok:
             raise SignatureInvalid("签名不正确、已过期或已使用过")
         return self.named(str(reply.json()["client_id"]))
+
+    async def meet(self, token: str) -> None:
+        """Have a token of the issuer outside verified and its client found, once; `bearer` knows it then."""
+        outside = self._outside
+        if outside is None or self._tokens.knows(token) or not outside.issued(token):
+            return
+        claims = await outside.access(token)
+        subject = str(claims.get(self._claim, ""))
+        body = {"issuer": outside.issuer, "subject": subject}
+        path = "/internal/credentials/subject"
+        reply = await self._upstreams.ask("catalog", "POST", path, body)
+        if reply.status >= 500:
+            raise UpstreamAway("暂时无法核对外部身份")
+        if not reply.ok:
+            raise SubjectUnknown(subject)
+        client = str(reply.json()["client_id"])
+        self._tokens.remember(token, (client, float(claims["exp"])))
 
     def bearer(self, token: str) -> Caller:
         """Return the client that a token names, or raise why nobody is let in with it."""

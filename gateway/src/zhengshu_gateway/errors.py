@@ -45,6 +45,26 @@ class TokenInvalid(Unauthorized):
         )
 
 
+class IssuerAway(Unavailable):
+    """The issuer outside does not answer, and its keys are too old to trust."""
+
+    slug = "issuer-away"
+    title = "统一身份认证暂不可用"
+
+
+class SubjectUnknown(Unauthorized):
+    """A genuine token of the issuer outside, of somebody nobody registered."""
+
+    slug = "subject-unknown"
+    title = "外部身份未登记"
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"没有客户端登记了外部身份 {subject}",
+            next="请单位管理员登记对应关系(PUT /v1/clients/{client}/subject)",
+        )
+
+
 class SignatureInvalid(Unauthorized):
     """Not signed by whom it says, not for this, not now, or not for the first time."""
 

@@ -29,6 +29,8 @@ from zhengshu_gateway.integrators.nkeys import Issuer
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.limits import Limits
 from zhengshu_gateway.oauth import TokenDesk
+from zhengshu_gateway.outside import Outside
+from zhengshu_gateway.outward import Outward
 from zhengshu_gateway.pipeline import Own, Pipeline
 from zhengshu_gateway.quotas import Quotas
 from zhengshu_gateway.records import Records
@@ -56,7 +58,10 @@ class Parts:
         self.quotas = Quotas(bus, self.feed, settings.replica)
         self.upstreams = Upstreams(settings)
         self.tokens = Tokens(settings)
-        authenticator = Authenticator(self.tokens, self.feed, self.upstreams)
+        self.outside = Outside(settings) if settings.oidc_issuer else None
+        authenticator = Authenticator(
+            self.tokens, self.feed, self.upstreams, self.outside, settings.oidc_client_claim
+        )
         self.keeper = Keeper(bus, self.feed, authenticator)
         self.callout = Callout(
             bus=bus,
@@ -97,7 +102,12 @@ class Parts:
     def _answered_here(self, decisions: Decisions, callbacks: Callbacks) -> dict[Kind, Own]:
         """Return who answers what is forwarded to nobody."""
         desk = TokenDesk(self.tokens, self.upstreams, self.feed, self.settings.issuer)
-        signin = SignInDesk(desk, self.tokens, self.settings.portal_url)
+        outward = (
+            Outward(self.outside, self.tokens, desk, self.settings)
+            if self.outside and self.settings.oidc_client_id
+            else None
+        )
+        signin = SignInDesk(desk, self.tokens, self.settings.portal_url, outward)
         return {
             Kind.TOKEN: lambda exchange, _: desk.issue(exchange),
             Kind.SIGN_IN: lambda exchange, _: signin.answer(exchange),
@@ -137,6 +147,8 @@ class Parts:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.upstreams.client.close()
         await self.upstreams.patient.close()
+        if self.outside is not None:
+            await self.outside.close()
 
 
 class Gateway:

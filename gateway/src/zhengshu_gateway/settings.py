@@ -1,9 +1,9 @@
 """What the gateway is told from outside: whom it forwards to, its keys, its limits."""
 
 import socket
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from zhengshu_chassis.settings import BusSettings, prefixed
 
 from zhengshu_gateway.limits import Rate
@@ -43,6 +43,28 @@ class GatewaySettings(BusSettings):
     published_keys: tuple[dict[str, Any], ...] = ()
     """Public JWKs of others (receipts, ledger): published alone."""
 
+    oidc_issuer: str | None = None
+    """An OIDC issuer outside whose tokens are believed too, exactly as its tokens name it."""
+    oidc_audience: str | None = None
+    """Audience of its access tokens for this node; without it none are accepted."""
+    oidc_client_claim: str = "sub"
+    """Claim of an access token that names whom catalog has registered for it."""
+    oidc_client_id: str | None = None
+    """This node as a client of the issuer: officers sign in there then, not with passwords of ours."""
+    oidc_client_secret: SecretStr | None = None
+    oidc_officer_claim: str = "sub"
+    """Claim of an ID token that names the officer."""
+    oidc_scope: str = "openid"
+    oidc_algorithms: tuple[Literal["RS256", "ES256", "EdDSA"], ...] = ("RS256", "ES256", "EdDSA")
+    oidc_ca: str | None = None
+    """Certificate (PEM) of the authority that vouches for the issuer's address, if no public one does."""
+    oidc_refresh: float = 300.0
+    """Seconds after which its keys are fetched anew."""
+    oidc_retry: float = 10.0
+    """Least seconds between two attempts to fetch them, whatever is asked."""
+    oidc_keys_last: float = 3600.0
+    """Seconds that its keys are good for while it does not answer; then nobody is let in by them."""
+
     stale_limit: float = 5.0
     """Greatest age in seconds of a writer's policy records that a decision may rest on."""
     identity_limit: float = 900.0
@@ -79,6 +101,14 @@ class GatewaySettings(BusSettings):
     """On how many servers of a NATS cluster each stream is kept; read by `migrate` alone."""
     replica: str = Field(default_factory=lambda: socket.gethostname().split(".")[0])
     """Name of this replica, for its lease."""
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        if self.oidc_client_id and (not self.oidc_issuer or self.oidc_client_secret is None):
+            raise ValueError("sign-in outside needs oidc_issuer and oidc_client_secret")
+        if self.oidc_audience and self.oidc_audience == self.oidc_client_id:
+            raise ValueError("an ID token must not pass for an access token: other audience needed")
+        return self
 
     def rates(self) -> dict[str, Rate]:
         """Return the limits of each class."""

@@ -1,6 +1,7 @@
 """Officers' sign-in: authorisation code with PKCE (RFC 6749 §4.1, RFC 7636) for the one portal.
 
-Keeps nothing and renders nothing: the portal shows the form, catalog owns passwords, codes and sessions.
+Keeps nothing and renders nothing: the portal shows the form, or an issuer outside asks; catalog owns
+passwords, codes and sessions.
 What a browser carries between two steps is sealed with the issuer's key.
 """
 
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from zhengshu_gateway.errors import TokenInvalid
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.oauth import Form, TokenDesk, TokenError, proof_of, read, refuse
+from zhengshu_gateway.outward import BACK, Outward
 from zhengshu_gateway.tokens import Tokens
 
 PORTAL = "portal"
@@ -24,9 +26,16 @@ OUTCOMES = {
 
 
 class SignInDesk:
-    """`/oauth2/authorize`, `/oauth2/sign-in`, `/oauth2/password`, `/oauth2/revoke` and two grants."""
+    """`/oauth2/authorize`, `sign-in`, `callback`, `password`, `revoke` and two grants."""
 
-    def __init__(self, desk: TokenDesk, tokens: Tokens, portal_url: str | None) -> None:
+    def __init__(
+        self,
+        desk: TokenDesk,
+        tokens: Tokens,
+        portal_url: str | None,
+        outward: Outward | None = None,
+    ) -> None:
+        self._outward = outward
         self._desk = desk
         self._tokens = tokens
         self._portal = (portal_url or "").rstrip("/")
@@ -35,6 +44,7 @@ class SignInDesk:
             "/oauth2/sign-in": self._sign_in,
             "/oauth2/password": self._set_password,
             "/oauth2/revoke": self._revoke,
+            BACK: self._come_back,
         }
         desk.grants |= {"authorization_code": self._begin, "refresh_token": self._renew}
 
@@ -46,7 +56,7 @@ class SignInDesk:
             await refuse(exchange, error)
 
     async def _authorize(self, exchange: Exchange) -> None:
-        """Send the browser to the portal's form, with what was asked for under seal."""
+        """Send the browser to the portal's form or to the issuer outside, with what was asked under seal."""
         asked = dict(parse_qsl(exchange.query.decode("latin-1"), max_num_fields=20))
         back = f"{self._portal}/signin/callback"
         if not self._portal or asked.get("client_id") != PORTAL:
@@ -61,9 +71,18 @@ class SignInDesk:
         if not 16 <= len(state) <= 200:
             raise TokenError("invalid_request", "state 须为 16 至 200 位")
         claims = {"challenge": challenge, "state": state, "back": back}
+        if self._outward is not None:
+            await _redirect(exchange, await self._outward.leave(claims))
+            return
         sealed = self._tokens.seal(claims, ASKED, ASKED_LIFE)
         place = f"{self._portal}/signin?{urlencode({'asked': sealed})}"
         await _redirect(exchange, place)
+
+    async def _come_back(self, exchange: Exchange) -> None:
+        """Take the browser back from the issuer outside."""
+        if self._outward is None:
+            raise TokenError("invalid_request", "本节点没有启用统一身份认证")
+        await _redirect(exchange, await self._outward.come_back(exchange))
 
     async def _sign_in(self, exchange: Exchange) -> None:
         """Take account and password from the portal; answer where the browser goes on."""

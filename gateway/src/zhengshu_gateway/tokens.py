@@ -25,6 +25,8 @@ CLAIMS = ["iss", "sub", "aud", "iat", "exp", "jti"]
 REMEMBERED = 10_000
 
 Keys = dict[str, Ed25519PublicKey]
+Seen = tuple[str, float]
+"""Whom a verified token names, and when it ends (seconds since 1970)."""
 
 
 class Tokens:
@@ -39,7 +41,7 @@ class Tokens:
         accepted = [own, *(named(each) for each in settings.accepted_keys)]
         self._keys: Keys = {each["kid"]: _public_key(each) for each in accepted}
         self.published = accepted + [named(each) for each in settings.published_keys]
-        self._seen: dict[str, tuple[str, float]] = {}
+        self._seen: dict[str, Seen] = {}
 
     def issue(self, client: str) -> str:
         """Return a new token of a client."""
@@ -78,19 +80,27 @@ class Tokens:
         """Return the client that a genuine, live token names, or raise TokenInvalid."""
         known = self._seen.get(token)
         if known is None:
-            known = self._verify(token)
-            if len(self._seen) >= REMEMBERED:
-                self._seen.clear()
-            self._seen[token] = known
+            known = self.remember(token, self._verify(token))
         if known[1] <= time.time():
             raise TokenInvalid("令牌已过期")
         return known[0]
+
+    def knows(self, token: str) -> bool:
+        """Tell whether a token was seen before."""
+        return token in self._seen
+
+    def remember(self, token: str, verified: Seen) -> Seen:
+        """Keep what a verified token says, so that it need not be verified again."""
+        if len(self._seen) >= REMEMBERED:
+            self._seen.clear()
+        self._seen[token] = verified
+        return verified
 
     def ends(self, token: str) -> float:
         """Return when a token ends that `client` has just accepted (seconds since 1970)."""
         return self._seen[token][1]
 
-    def _verify(self, token: str) -> tuple[str, float]:
+    def _verify(self, token: str) -> Seen:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ") != TYPE or header.get("alg") != ALGORITHM:

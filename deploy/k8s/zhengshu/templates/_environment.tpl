@@ -100,6 +100,9 @@
 {{ include "zhengshu.from" (list .root (print .prefix "_COMMISSION_KEY") "commission" "shared-key") }}
 {{ include "zhengshu.from" (list .root (print .prefix "_TOKEN_KEY") "gateway" "token-key") }}
 {{ include "zhengshu.from" (list .root (print .prefix "_INTEGRATORS_KEY") "gateway" "integrators-key") }}
+{{- if $v.components.gateway.settings.oidc_client_id }}
+{{ include "zhengshu.from" (list .root (print .prefix "_OIDC_CLIENT_SECRET") "gateway" "oidc-client-secret") }}
+{{- end }}
 {{ include "zhengshu.from" (list .root "RECEIPTS" "catalog" "receipt-public-key") }}
 {{ include "zhengshu.from" (list .root "LEDGER" "audit" "checkpoint-public-key") }}
 {{ include "zhengshu.from" (list .root "WITNESS" "commission" "witness-public-key") }}

@@ -114,17 +114,18 @@ class Callout:
 
     async def _admit(self, knock: Knock) -> str:
         """Return the JWT of a user that may come in, or raise why it may not."""
-        caller = self._caller(knock)
+        caller = await self._caller(knock)
         await self._decide(caller)
         await self._keeper.prepare(caller)
         await self._record(caller, RULE, allowed=True)
         return self._user(knock, caller)
 
-    def _caller(self, knock: Knock) -> Caller:
+    async def _caller(self, knock: Knock) -> Caller:
         """Return who knocks; who cannot be told is counted, not recorded one by one."""
         try:
             if knock.token is None:
                 raise TokenMissing
+            await self._authenticator.meet(knock.token)
             return self._authenticator.bearer(knock.token)
         except DomainError as refusal:
             self._records.refused(knock.address, refusal.slug)

@@ -10,6 +10,7 @@ from zhengshu_chassis.supervision import every
 from zhengshu_catalog.aggregation import api as aggregation
 from zhengshu_catalog.aggregation import later, quality, reader, reconciling, uploads
 from zhengshu_catalog.credentials import api as credentials
+from zhengshu_catalog.credentials.errors import SubjectTaken
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
 from zhengshu_catalog.extensions import api as extensions
@@ -82,5 +83,6 @@ def build(settings: CatalogSettings) -> FastAPI:
         constraints={
             "uq_organizations_competent": CompetentDepartmentExists,
             "uq_accounts_name": AccountTaken,
+            "uq_client_subjects_subject": SubjectTaken,
         },
     )

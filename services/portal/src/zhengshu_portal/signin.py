@@ -69,17 +69,21 @@ def submit(fields: Fields, desk: InDesk) -> HTMLResponse | RedirectResponse:
     return RedirectResponse(f"{there.path}?{there.query}", 303)
 
 
-@router.get("/signin/callback")
+@router.get("/signin/callback", response_model=None)
 def come_back(
     request: Request,
     desk: InDesk,
-    code: Annotated[str, Query(max_length=100)],
     state: Annotated[str, Query(max_length=200)],
-) -> RedirectResponse:
-    """登录完成:换取会话。"""
+    code: Annotated[str, Query(max_length=100)] = "",
+    error_description: Annotated[str, Query(max_length=300)] = "",
+) -> HTMLResponse | RedirectResponse:
+    """登录完成:换取会话;未能登录的,说明原因。"""
     begun, _, verifier = request.cookies.get(BEGUN, "").partition(".")
     if not begun or not hmac.compare_digest(begun.encode(), state.encode()):
         raise NotOurForm
+    if not code:
+        refused = {"title": error_description or "未能登录"}
+        return render("signin.html", 403, asked="", account="", refused=refused)
     session = desk.begin(code, verifier)
     response = RedirectResponse("/my", 303)
     response.delete_cookie(BEGUN, path="/")

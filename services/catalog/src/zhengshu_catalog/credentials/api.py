@@ -15,11 +15,13 @@ from zhengshu_contracts.credentials import (
     KeySetIn,
     SignatureCheck,
     SigningKeyIssued,
+    SubjectCheck,
+    SubjectIn,
 )
 from zhengshu_contracts.roles import Action
 
 from zhengshu_catalog.credentials import operations
-from zhengshu_catalog.credentials.errors import ClientNotFound, KeyUnfit, NotASystem
+from zhengshu_catalog.credentials.errors import ClientNotFound, KeyUnfit, NotASystem, SubjectTaken
 from zhengshu_catalog.credentials.operations import Unit
 from zhengshu_catalog.organizations.errors import CredentialsWrong
 from zhengshu_catalog.settings import CatalogSettings
@@ -61,6 +63,19 @@ async def register_keys(client: str, body: KeySetIn, unit: InUnit, by: By, now: 
     return await operations.register_keys(unit, client, body.keys, by=by, at=now)
 
 
+@router.put(
+    "/v1/clients/{client}/subject",
+    response_model=ClientOut,
+    dependencies=MANAGE,
+    responses=problems(ClientNotFound, SubjectTaken),
+)
+async def register_subject(
+    client: str, body: SubjectIn, unit: InUnit, by: By, now: Now
+) -> ClientOut:
+    """登记客户端在外部签发者(统一身份认证)的标识;不填标识则解除"""
+    return await operations.register_subject(unit, client, body, by=by, at=now)
+
+
 @router.post(
     "/v1/clients/{client}/signing-key",
     status_code=201,
@@ -84,6 +99,16 @@ async def issue_signing_key(
 async def check_assertion(body: AssertionCheck, unit: InUnit, now: Now) -> dict[str, str]:
     """核对客户端断言(RFC 7523),每个断言只可使用一次"""
     return {"client_id": await operations.check_assertion(unit, body, at=now)}
+
+
+@router.post(
+    "/internal/credentials/subject",
+    dependencies=[allowed(Action.INTERNAL)],
+    responses=problems(CredentialsWrong),
+)
+async def check_subject(body: SubjectCheck, unit: InUnit) -> dict[str, str]:
+    """核对外部身份对应的客户端"""
+    return {"client_id": await operations.check_subject(unit, body)}
 
 
 @router.post(

@@ -27,6 +27,13 @@ class KeyUnfit(Invalid):
         )
 
 
+class SubjectTaken(Conflict):
+    """Somebody outside is one client here."""
+
+    slug = "subject-taken"
+    title = "该统一身份认证账号已登记给其他客户端"
+
+
 class NotASystem(Conflict):
     """People do not sign requests with shared keys."""
 

@@ -14,6 +14,8 @@ from zhengshu_contracts.credentials import (
     ClientOut,
     SignatureCheck,
     SigningKeyIssued,
+    SubjectCheck,
+    SubjectIn,
 )
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import PrincipalKind, Role
@@ -55,6 +57,24 @@ async def register_keys(
     await unit.credentials.replace_keys(client, keys, at)
     _announce(unit, row, "assertion", by)
     return await unit.credentials.show(client)
+
+
+async def register_subject(
+    unit: Unit, client: str, given: SubjectIn, *, by: Principal, at: datetime
+) -> ClientOut:
+    """Register who a client is at an OIDC issuer outside, or that it is nobody there any more."""
+    row = await unit.credentials.lock(client, reach(by))
+    await unit.credentials.set_subject(client, given.issuer, given.subject, at)
+    _announce(unit, row, "outside", by)
+    return await unit.credentials.show(client)
+
+
+async def check_subject(unit: Unit, given: SubjectCheck) -> str:
+    """Return whose identity outside this is, or raise CredentialsWrong."""
+    client = await unit.credentials.outside(given.issuer, given.subject)
+    if client is None:
+        raise CredentialsWrong
+    return client
 
 
 async def issue_signing_key(
@@ -110,7 +130,7 @@ async def _spend(unit: Unit, proof: Spent, at: datetime) -> None:
 
 
 def _announce(
-    unit: Unit, row: ClientRow, key: Literal["assertion", "header"], by: Principal
+    unit: Unit, row: ClientRow, key: Literal["assertion", "header", "outside"], by: Principal
 ) -> None:
     event = ClientKeyChanged(client=row.id, organization=row.organization, key=key, by=by.id)
     unit.outbox.add(event, aggregate=row.id)

@@ -8,12 +8,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
-from zhengshu_contracts.credentials import ClientOut
+from zhengshu_contracts.credentials import ClientOut, Subject
 from zhengshu_contracts.vocabulary import PrincipalKind, Role
 
 from zhengshu_catalog.credentials.domain import Spent
 from zhengshu_catalog.credentials.errors import ClientNotFound
-from zhengshu_catalog.credentials.tables import KeyRow, SignerRow, SpentRow
+from zhengshu_catalog.credentials.tables import KeyRow, SignerRow, SpentRow, SubjectRow
 from zhengshu_catalog.organizations.tables import ClientRow
 
 
@@ -64,6 +64,7 @@ class Credentials:
             locked=row.locked,
             keys=sorted(key["kid"] for key in await self.keys(row.id)),
             signs=await self.generation(row.id) is not None,
+            subjects=await self.subjects(row.id),
         )
 
     async def keys(self, client: str) -> list[dict[str, Any]]:
@@ -80,6 +81,36 @@ class Credentials:
             KeyRow(client=client, kid=kid, jwk=jwk, registered_at=at) for kid, jwk in keys.items()
         )
         await self._session.flush()
+
+    async def set_subject(
+        self, client: str, issuer: str, subject: str | None, at: datetime
+    ) -> None:
+        """Register who a client is at an issuer, in the place of what was; None takes it away."""
+        gone = delete(SubjectRow).where(SubjectRow.client == client, SubjectRow.issuer == issuer)
+        await self._session.execute(gone)
+        if subject is not None:
+            row = SubjectRow(issuer=issuer, client=client, subject=subject, registered_at=at)
+            self._session.add(row)
+        await self._session.flush()
+
+    async def subjects(self, client: str) -> list[Subject]:
+        """Return who a client is at issuers outside."""
+        query = select(SubjectRow).where(SubjectRow.client == client).order_by(SubjectRow.issuer)
+        found = await self._session.scalars(query)
+        return [Subject(issuer=row.issuer, subject=row.subject) for row in found]
+
+    async def outside(self, issuer: str, subject: str) -> str | None:
+        """Return which client that is not locked this is, if any."""
+        query = (
+            select(SubjectRow.client)
+            .join(ClientRow, ClientRow.id == SubjectRow.client)
+            .where(
+                SubjectRow.issuer == issuer,
+                SubjectRow.subject == subject,
+                ClientRow.locked.is_(False),
+            )
+        )
+        return await self._session.scalar(query)
 
     async def next_generation(self, client: str) -> int:
         """Begin the next of a client's signing keys; the one before ends."""

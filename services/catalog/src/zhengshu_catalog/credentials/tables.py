@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, ForeignKey, Text
+from sqlalchemy import DateTime, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
@@ -17,6 +17,18 @@ class KeyRow(Base):
     client: Mapped[str] = mapped_column(Text, ForeignKey("clients.id"), primary_key=True)
     kid: Mapped[str] = mapped_column(Text, primary_key=True)
     jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class SubjectRow(Base):
+    """Who a client is at an OIDC issuer outside."""
+
+    __tablename__ = "client_subjects"
+    __table_args__ = (UniqueConstraint("issuer", "subject", name="uq_client_subjects_subject"),)
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    client: Mapped[str] = mapped_column(Text, ForeignKey("clients.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

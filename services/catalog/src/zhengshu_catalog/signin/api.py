@@ -11,6 +11,7 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.signin import (
     CodeExchange,
     Me,
+    OutsideSignIn,
     PasswordSet,
     SessionBegun,
     SessionCheck,
@@ -60,6 +61,12 @@ async def set_password(body: PasswordSet, unit: InUnit) -> None:
 async def sign_in(body: SignIn, unit: InUnit, now: Now) -> SignedIn:
     """核对口令,给出授权码"""
     return await operations.sign_in(unit, body, at=now)
+
+
+@router.post("/internal/signin/outside", response_model=SignedIn, dependencies=FOR_GATEWAY)
+async def sign_in_outside(body: OutsideSignIn, unit: InUnit, now: Now) -> SignedIn:
+    """按统一身份认证的结果给出授权码"""
+    return await operations.sign_in_outside(unit, body, at=now)
 
 
 @router.post(

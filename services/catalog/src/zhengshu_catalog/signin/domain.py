@@ -17,6 +17,8 @@ NOBODY = HASHER.hash("nobody's password")
 TRIES = 5
 BARRED = timedelta(minutes=15)
 CODE_LIFE = timedelta(seconds=60)
+STATE_LIFE = timedelta(minutes=11)
+"""A state is remembered for a little longer than the gateway's seal on it is good."""
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=10)
 

@@ -7,9 +7,18 @@ from datetime import datetime
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from zhengshu_contracts.signin import CodeExchange, PasswordSet, SessionBegun, SignedIn, SignIn
+from zhengshu_contracts.signin import (
+    CodeExchange,
+    OutsideSignIn,
+    PasswordSet,
+    SessionBegun,
+    SignedIn,
+    SignIn,
+)
 from zhengshu_contracts.vocabulary import PrincipalKind
 
+from zhengshu_catalog.credentials.domain import Spent
+from zhengshu_catalog.credentials.repository import Credentials
 from zhengshu_catalog.organizations.repository import Clients
 from zhengshu_catalog.signin import domain
 from zhengshu_catalog.signin.errors import NotAnOfficer, SessionOver
@@ -23,11 +32,12 @@ class Unit:
     accounts: Accounts
     sessions: Sessions
     clients: Clients
+    credentials: Credentials
 
     @classmethod
     def of(cls, session: AsyncSession) -> Self:
         """Return what an operation may touch in this session."""
-        return cls(Accounts(session), Sessions(session), Clients(session))
+        return cls(Accounts(session), Sessions(session), Clients(session), Credentials(session))
 
 
 async def set_password(unit: Unit, given: PasswordSet) -> None:
@@ -54,8 +64,24 @@ async def sign_in(unit: Unit, given: SignIn, *, at: datetime) -> SignedIn:
     if account is None or not right:
         return SignedIn(outcome="wrong")
     await unit.accounts.set(account.client, failures=0, barred_until=None)
+    return await _accepted(unit, account.client, given.challenge, at)
+
+
+async def sign_in_outside(unit: Unit, given: OutsideSignIn, *, at: datetime) -> SignedIn:
+    """Return a code for whoever the issuer outside says it is, once for each state."""
+    state = Spent(f"state:{given.state}", at + domain.STATE_LIFE)
+    if not await unit.credentials.spend(state, at):
+        return SignedIn(outcome="repeated")
+    name = await unit.credentials.outside(given.issuer, given.subject)
+    client = await unit.clients.get(name) if name else None
+    if client is None or client.kind is not PrincipalKind.OFFICER:
+        return SignedIn(outcome="unregistered")
+    return await _accepted(unit, client.id, given.challenge, at)
+
+
+async def _accepted(unit: Unit, client: str, challenge: str, at: datetime) -> SignedIn:
     code = secrets.token_urlsafe(32)
-    await unit.sessions.add_code(code, account.client, given.challenge, at)
+    await unit.sessions.add_code(code, client, challenge, at)
     return SignedIn(outcome="accepted", code=code)
 
 
