@@ -141,15 +141,16 @@ class TestSignIn:
             assert PASSWORD not in kept
 
 
-class TestOutside:
-    GIVEN = {"issuer": "https://id.example", "subject": "u-1", "challenge": CHALLENGE}
+OUTSIDE = {"issuer": "https://id.example", "subject": "u-1", "challenge": CHALLENGE}
 
+
+class TestOutside:
     async def sign_in(self, catalog: Catalog, state: str):
-        return await catalog.done("POST", at("outside"), self.GIVEN | {"state": state}, by=GATEWAY)
+        return await catalog.done("POST", at("outside"), OUTSIDE | {"state": state}, by=GATEWAY)
 
     async def test_a_registered_officer_gets_a_code_once_for_each_state(self, catalog, lisi):
         assert (await self.sign_in(catalog, "s-0"))["outcome"] == "unregistered"
-        who = {"issuer": self.GIVEN["issuer"], "subject": "u-1"}
+        who = {"issuer": OUTSIDE["issuer"], "subject": "u-1"}
         await catalog.done("PUT", f"/v1/clients/{lisi}/subject", who, by=ADMINISTRATOR)
         told = await self.sign_in(catalog, "s-1")
         assert (await begin(catalog, told["code"]))["client_id"] == lisi
@@ -160,7 +161,7 @@ class TestOutside:
     async def test_systems_do_not_sign_in(self, catalog: Catalog):
         body = {"organization": CIVIL, "name": "救助系统"}
         made = await catalog.done("POST", "/v1/systems", body, by=ADMINISTRATOR)
-        who = {"issuer": self.GIVEN["issuer"], "subject": "u-1"}
+        who = {"issuer": OUTSIDE["issuer"], "subject": "u-1"}
         await catalog.done("PUT", f"/v1/clients/{made['id']}/subject", who, by=ADMINISTRATOR)
         assert (await self.sign_in(catalog, "s-1"))["outcome"] == "unregistered"
 
@@ -173,7 +174,7 @@ async def test_who_am_i(catalog: Catalog, lisi):
 
 async def test_the_steps_are_for_the_gateway_alone(catalog: Catalog):
     for what in ("password", "code", "outside", "session", "renewal", "end"):
-        body = {"session": "x", "code": "x", "verifier": "x"} | GIVEN | TestOutside.GIVEN
+        body = {"session": "x", "code": "x", "verifier": "x"} | GIVEN | OUTSIDE
         body |= {"state": "s"}
         body |= {"challenge": CHALLENGE, "client_id": "off-1"}
         refusal = await catalog.send("POST", at(what), body, by=ADMINISTRATOR)

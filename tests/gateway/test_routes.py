@@ -158,7 +158,7 @@ def test_what_a_service_offers_is_routed_and_the_other_way_round(service):
     assert [path for path, action in routed.items() if action not in found[path]] == []
 
 
-def test_every_kind_of_its_own_has_one_route_and_the_sign_in_its_four_steps():
+def test_every_kind_of_its_own_has_one_route_and_the_sign_in_its_five_steps():
     kinds = [route.kind for route in load().all if route.kind in OWN]
-    assert sorted(kinds) == sorted([*OWN, *3 * [Kind.SIGN_IN]])
+    assert sorted(kinds) == sorted([*OWN, *4 * [Kind.SIGN_IN]])
     assert Kind.DATA not in OWN
