@@ -2,101 +2,19 @@
 
 import asyncio
 import base64
-import json
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
-from zhengshu_chassis import signature
-from zhengshu_commission.main import build
-from zhengshu_commission.settings import CommissionSettings
+from commission.cast import DATASET, LEDGER, WITNESS, County, application, standing_in
 from zhengshu_contracts.audit import LEDGER_ORIGIN, WITNESS_NAME
 from zhengshu_verify import keys, merkle
 from zhengshu_verify.note import Algorithm, Checkpoint, Note, SigningKey, VerifierKey
 
-KEY = b"shared"
-WITNESS = keys.generate()
-LEDGER = keys.generate()
-DATASET = "307350123001-000001"
-
-
-class County:
-    """Speaks to the stand-in as the county's node does."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self.http = http
-
-    async def put(self, path: str, body: object, *, key: bytes = KEY) -> httpx.Response:
-        data = json.dumps(body).encode()
-        digest = signature.content_digest(data)
-        headers = signature.sign(key, requester="350123", service="x", digest=digest)
-        headers["Content-Type"] = "application/json"
-        return await self.http.put(f"/exchange/v1/{path}", content=data, headers=headers)
-
-    async def get(self, path: str) -> httpx.Response:
-        headers = signature.sign(KEY, requester="350123", service="x")
-        return await self.http.get(f"/exchange/v1/{path}", headers=headers)
-
-    async def upload(self, ref: str, since: int, to: int, changes: list[dict]) -> httpx.Response:
-        headers = signature.sign(KEY, requester="350123", service="x")
-        headers |= {"Content-Type": "application/x-ndjson", "Zhengshu-Dataset": DATASET}
-        headers |= {"Zhengshu-Epoch": "1", "Zhengshu-Since": str(since), "Zhengshu-To": str(to)}
-        data = "".join(json.dumps(each) + "\n" for each in changes).encode()
-        return await self.http.put(f"/exchange/v1/upload/{ref}", content=data, headers=headers)
-
-    async def answers(self, kind: str, ref: str) -> list[dict]:
-        callbacks = (await self.get(f"{kind}/{ref}")).json()["callbacks"]
-        return [each["answer"] for each in callbacks]
-
-    async def desk(self, method: str, path: str, body: object = None) -> httpx.Response:
-        headers = {"Authorization": "Bearer desk"}
-        return await self.http.request(method, f"/desk/{path}", json=body, headers=headers)
-
 
 @pytest.fixture
 async def county(database) -> AsyncIterator[County]:
-    mine = await database("commission")
-    settings = CommissionSettings(
-        port=1,
-        mode="serve",
-        database_url=mine.url,
-        gateway_url="http://127.0.0.1:9",
-        shared_key=KEY.decode(),
-        desk_token="desk",
-        witness_key=json.dumps(keys.private_jwk(WITNESS)),
-        ledger_key=json.dumps(keys.public_jwk(LEDGER.public_key())),
-    )
-    app = build(settings)
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://commission") as http,
-    ):
-        county = County(http)
-        await county.desk("PUT", "switches", {"delay": 0})
+    async with standing_in(await database("commission")) as county:
         yield county
-
-
-def application(part: str = "p-1", dataset: str = DATASET) -> dict:
-    return {
-        "application": "a-1",
-        "number": "1",
-        "part": part,
-        "applicant": "113501230036150002",
-        "applicant_name": "甲局",
-        "provider": "113501230036150002",
-        "dataset": dataset,
-        "municipal_code": None,
-        "items": ["name"],
-        "modes": ["query"],
-        "filter": "",
-        "basis": "依据",
-        "scenario": "场景",
-        "scope": "范围",
-        "purpose": "用途",
-        "until": "2027-01-01",
-        "endorsement": "同意",
-    }
 
 
 async def test_unsigned_and_forged_requests_are_refused(county: County) -> None:
@@ -120,6 +38,30 @@ async def test_an_application_is_decided_after_the_providers_opinion(county: Cou
     await county.put("opinion/d-2", opinion)
     decision = (await county.answers("application", "d-1"))[-1]
     assert (decision["outcome"], decision["reason"]) == ("refuse", "与履职无关")
+
+
+@pytest.mark.parametrize("outcome", ["agree", "refuse"])
+async def test_who_was_asked_by_the_county_is_not_asked_again(county: County, outcome: str) -> None:
+    said = {"opinion": "o-1", "part": "p-1", "outcome": outcome, "reason": "县里已答复"}
+    await county.put("application/d-1", application() | {"provider_opinion": said})
+    (decision,) = await county.answers("application", "d-1")
+    assert (decision["kind"], decision["outcome"]) == ("decision", outcome)
+    assert decision["reason"] == "县里已答复"
+
+
+async def test_the_desk_sees_everything_it_could_decide(county: County) -> None:
+    await county.desk("PUT", "switches", {"delay": 0, "application": "manual"})
+    said = {"opinion": "o-1", "part": "p-1", "outcome": "agree", "reason": ""}
+    await county.put("application/d-1", application() | {"provider_opinion": said})
+    await county.put("application/d-2", application("p-2"))
+    await county.put("application/d-3", application("p-3"))
+    await county.put("withdrawal/d-4", {"part": "p-3", "reason": "不再需要"})
+    waiting = (await county.desk("GET", "filings?state=waiting")).json()
+    states = {each["ref"]: each["state"] for each in waiting}
+    assert states == {"d-1": "pending", "d-2": "consulting"}
+    page = (await county.http.get("/")).text
+    assert "state=waiting" in page
+    assert "征求提供单位意见中" in page
 
 
 async def test_the_desk_decides_by_hand_even_late(county: County) -> None:

@@ -45,7 +45,7 @@ async def write(body: Switches, store: InStore) -> Switches:
 async def filings(
     store: InStore, state: str | None = None, kind: str | None = None
 ) -> list[dict[str, Any]]:
-    """最近 200 件,可按状态(pending 待办)和种类筛选。"""
+    """最近 200 件,可按状态(waiting 可作决定的全部、pending 待办、consulting 征求意见中)和种类筛选。"""
     return [
         {
             "ref": row.ref,

@@ -74,6 +74,9 @@ async def _application(store: Store, row: FilingRow) -> None:
     if await store.about(DispatchKind.WITHDRAWAL, filing.part):
         row.state = WITHDRAWN  # the withdrawal overtook its application
         return
+    if filing.provider_opinion is not None:
+        await _advised(store, row, filing.provider_opinion)
+        return
     if await store.is_municipal(filing.dataset):
         await _decidable(store, row)
         return
@@ -87,8 +90,13 @@ async def _opinion(store: Store, row: FilingRow) -> None:
     row.state = ANSWERED
     asked = await store.about(DispatchKind.APPLICATION, filing.part)
     if asked is not None and asked.state == CONSULTING:
-        outcome = Outcome.AGREE if filing.outcome is Outcome.AGREE else Outcome.REFUSE
-        await _decidable(store, asked, outcome, filing.reason)
+        await _advised(store, asked, filing)
+
+
+async def _advised(store: Store, row: FilingRow, opinion: wire.OpinionFiling) -> None:
+    """Decide as the provider said, whoever asked it: nobody is asked twice."""
+    outcome = Outcome.AGREE if opinion.outcome is Outcome.AGREE else Outcome.REFUSE
+    await _decidable(store, row, outcome, opinion.reason)
 
 
 async def _withdrawal(store: Store, row: FilingRow) -> None:

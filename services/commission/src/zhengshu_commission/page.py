@@ -12,15 +12,17 @@ pre{white-space:pre-wrap;margin:0;font-size:13px}</style>
 <h1>市级平台办理台(替身)</h1>
 <p><label>办理台令牌 <input id="token" type="password" size="46"></label>
 <button onclick="list()">打开</button></p>
-<table><thead><tr><th>受理号</th><th>种类</th><th>内容</th><th>办理</th></tr></thead>
+<table><thead><tr><th>受理号</th><th>种类</th><th>状态</th><th>内容</th><th>办理</th></tr></thead>
 <tbody id="rows"></tbody></table>
 <script>
+const STATES={pending:"待决定",consulting:"征求提供单位意见中"};
 const call=(path,options={})=>fetch(path,{...options,headers:{Authorization:"Bearer "+token.value,
 "Content-Type":"application/json"}});
-async function list(){const answer=await call("/desk/filings?state=pending");
+async function list(){const answer=await call("/desk/filings?state=waiting");
 if(!answer.ok){rows.textContent="令牌不对";return}
 rows.replaceChildren(...(await answer.json()).map(one=>{const row=document.createElement("tr");
-for(const text of [one.number,one.kind,JSON.stringify(one.body,null,1)]){const cell=row.insertCell();
+for(const text of [one.number,one.kind,STATES[one.state]||one.state,
+JSON.stringify(one.body,null,1)]){const cell=row.insertCell();
 const pre=document.createElement("pre");pre.textContent=text;cell.append(pre)}
 const cell=row.insertCell();
 const ways=[["同意","agree"],["不同意","refuse"]];for(const [label,outcome] of ways){

@@ -30,6 +30,9 @@ CONSULTING = "consulting"
 PENDING = "pending"
 ANSWERED = "answered"
 WITHDRAWN = "withdrawn"
+WAITING = "waiting"
+"""Stands for every state in which somebody can decide: a provider that is silent does not hold it up."""
+_WAITING = (PENDING, CONSULTING)
 
 
 class Store:
@@ -62,7 +65,8 @@ class Store:
         """List the newest filings, at most 200."""
         query = select(FilingRow).order_by(FilingRow.number.desc()).limit(200)
         if state:
-            query = query.where(FilingRow.state == state)
+            states = _WAITING if state == WAITING else (state,)
+            query = query.where(FilingRow.state.in_(states))
         if kind:
             query = query.where(FilingRow.kind == kind)
         return (await self.session.scalars(query)).all()
