@@ -20,6 +20,7 @@ from sharing.cast import (
     officer,
     registration,
 )
+from zhengshu_chassis.telemetry import THINGS_PASSED_OVER
 from zhengshu_contracts.clocks import PERIODS, Term, days_of
 from zhengshu_contracts.vocabulary import OrganizationKind, Role, ServiceRegistrationState
 from zhengshu_sharing.clocks import domain, operations, timers
@@ -286,12 +287,28 @@ class TestCalendar:
         file.write_text(json.dumps({"years": [year], "holidays": [], "makeup": []}))
         known = units(sharing.settings.model_copy(update={"calendar_file": file}))
         async with sharing.app.state.resources.database.sessions.begin() as session:
-            assert await operations.recount(known(session)) == 1
+            assert await operations.outdated(known(session), "") == [clock.id]
+            await operations.recount(known(session), clock.id)
         async with sharing.unit() as unit:
             [final] = await unit.clocks.running("g-1")
         assert (final.due, final.provisional) == (clock.due, False)
         [move] = await sharing.events("zhengshu.sharing.clock.moved")
         assert move["provisional"] is False
+
+    async def test_one_that_cannot_be_counted_stops_no_other(
+        self, sharing: Sharing, tmp_path: Path
+    ) -> None:
+        first, second = (await sharing.apply())["id"], (await sharing.apply())["id"]
+        bad = "UPDATE clocks SET term = 'unheard-of' WHERE matter = :first RETURNING id"
+        await sharing.rows(bad, first=first)
+        file = tmp_path / "calendar.json"
+        holiday = (await sharing.read(second))["due"]
+        file.write_text(json.dumps({"years": [], "holidays": [holiday], "makeup": []}))
+        settings = sharing.settings.model_copy(update={"calendar_file": file})
+        passed = THINGS_PASSED_OVER.labels("clocks")._value.get()
+        await timers.recount(settings)(sharing.app.state.resources)
+        assert (await sharing.read(second))["due"] > holiday
+        assert THINGS_PASSED_OVER.labels("clocks")._value.get() == passed + 1
 
 
 async def _consulted(sharing: Sharing) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sharing.cast import (
     AID,
     CIVIL_OFFICER,
@@ -15,6 +16,7 @@ from sharing.cast import (
     Sharing,
     application,
 )
+from zhengshu_chassis.telemetry import THINGS_PASSED_OVER
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import PrincipalKind
 from zhengshu_sharing.grants import operations, timers
@@ -123,3 +125,19 @@ class TestExpiry:
         path = f"/v1/grants/{grant}"
         shown = await sharing.call(MARKET_OFFICER, Action.GRANT_READ, "GET", path)
         assert shown.json()["state_label"] == "已到期待处置"
+
+    async def test_one_that_cannot_be_ended_stops_no_other(
+        self, sharing: Sharing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = [(await sharing.granted())["grant"] for _ in range(2)]
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        await sharing.rows("UPDATE grants SET ends = :past RETURNING id", past=past)
+        # Its disposal is there already: ending it breaks a key, whenever it is tried.
+        broken = 'INSERT INTO disposals ("grant", opened_at) VALUES (:first, now()) RETURNING 1'
+        await sharing.rows(broken, first=first)
+        monkeypatch.setattr(timers, "BATCH", 1)
+        passed = THINGS_PASSED_OVER.labels("expiry")._value.get()
+        await timers.expiry(sharing.settings)(sharing.app.state.resources)
+        [expired] = await sharing.events("zhengshu.sharing.grant.expired")
+        assert expired["grant"] == second
+        assert THINGS_PASSED_OVER.labels("expiry")._value.get() == passed + 1

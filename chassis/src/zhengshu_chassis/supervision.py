@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from zhengshu_chassis.resources import Resources
-from zhengshu_chassis.telemetry import WORKER_FAILURES, continue_trace, log
+from zhengshu_chassis.telemetry import THINGS_PASSED_OVER, WORKER_FAILURES, continue_trace, log
 
 Worker = Callable[[Resources], Awaitable[None]]
 Run = Callable[[], Awaitable[None]]
@@ -26,6 +26,18 @@ async def supervise(name: str, run: Run) -> None:
             log.error("worker.crashed", worker=name, pause=pause, exc_info=error)
         pause = 0.5 if time.monotonic() - started > HEALTHY else min(pause * 2, LONGEST_PAUSE)
         await asyncio.sleep(pause)
+
+
+async def each(
+    worker: str, things: Iterable[str], see_to: Callable[[str], Awaitable[object]]
+) -> None:
+    """See to one thing after another; one that fails is told of and passed over: the next need not wait."""
+    for thing in things:
+        try:
+            await see_to(thing)
+        except Exception as error:  # noqa: BLE001 - one thing must not stop the others
+            THINGS_PASSED_OVER.labels(worker).inc()
+            log.error("worker.passed-over", worker=worker, thing=thing, exc_info=error)
 
 
 def every(seconds: float, action: Worker) -> Worker:

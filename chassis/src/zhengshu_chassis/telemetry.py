@@ -30,6 +30,12 @@ DEAD_LETTERS = Counter("zhengshu_dead_letters", "Messages given up", registry=RE
 WORKER_FAILURES = Counter(
     "zhengshu_worker_failures", "Background workers that crashed", ["worker"], registry=REGISTRY
 )
+THINGS_PASSED_OVER = Counter(
+    "zhengshu_things_passed_over",
+    "Single things that a worker could not see to and passed over",
+    ["worker"],
+    registry=REGISTRY,
+)
 
 
 class RequestTelemetry:

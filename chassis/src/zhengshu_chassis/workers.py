@@ -10,10 +10,10 @@ from zhengshu_chassis.db import plain_url
 from zhengshu_chassis.leader import Lead, leading
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.settings import DatabaseSettings, ProcessSettings, ServiceSettings
-from zhengshu_chassis.supervision import Run, Worker, every, supervise
+from zhengshu_chassis.supervision import Run, Worker, each, every, supervise
 from zhengshu_chassis.telemetry import log
 
-__all__ = ["Worker", "every", "run_alone", "supervise"]
+__all__ = ["Worker", "each", "every", "run_alone", "supervise"]
 
 HOUR = 3600.0
 

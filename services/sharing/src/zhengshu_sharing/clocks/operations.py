@@ -85,15 +85,20 @@ async def extend(unit: Unit, clock: Clock, days: int) -> Clock:
     return await _keep(unit, domain.extend(clock, days), _moved("extension"))
 
 
-async def recount(unit: Unit) -> int:
-    """Compute anew what was computed with another calendar; return how many were looked at."""
-    found = await unit.clocks.outdated(version_of(unit.calendar), limit=BATCH)
-    for clock in found:
-        counted = domain.counted(clock, unit.calendar)
-        await unit.clocks.save(counted)
-        if (counted.due, counted.provisional) != (clock.due, clock.provisional):
-            unit.outbox.add(_moved("calendar")(counted), aggregate=counted.id)
-    return len(found)
+async def outdated(unit: Unit, after: str) -> list[str]:
+    """Return running clocks that were computed with another calendar, a batch of them."""
+    return await unit.clocks.outdated(version_of(unit.calendar), after=after, limit=BATCH)
+
+
+async def recount(unit: Unit, clock: str) -> None:
+    """Compute a running clock anew with today's calendar."""
+    found = await unit.clocks.hold(clock)
+    if found is None or found.calendar == version_of(unit.calendar):
+        return
+    counted = domain.counted(found, unit.calendar)
+    await unit.clocks.save(counted)
+    if (counted.due, counted.provisional) != (found.due, found.provisional):
+        unit.outbox.add(_moved("calendar")(counted), aggregate=counted.id)
 
 
 async def _each(

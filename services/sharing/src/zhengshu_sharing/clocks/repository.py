@@ -50,16 +50,18 @@ class Clocks:
         )
         return {clock.case: clock for clock in await self._clocks(query)}
 
-    async def outdated(self, calendar: str, *, limit: int) -> list[Clock]:
-        """Hold running clocks that were computed with another calendar."""
-        query = (
-            select(ClockRow)
-            .where(ClockRow.closed_on.is_(None), ClockRow.calendar != calendar)
-            .order_by(ClockRow.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+    async def outdated(self, calendar: str, *, after: str, limit: int) -> list[str]:
+        """Return running clocks that were computed with another calendar, in order of their ids."""
+        query = select(ClockRow.id).where(
+            ClockRow.closed_on.is_(None), ClockRow.calendar != calendar, ClockRow.id > after
         )
-        return await self._clocks(query)
+        return list(await self._session.scalars(query.order_by(ClockRow.id).limit(limit)))
+
+    async def hold(self, clock: str) -> Clock | None:
+        """Hold a running clock; None when it was stopped, or somebody else changes it now."""
+        query = select(ClockRow).where(ClockRow.id == clock, ClockRow.closed_on.is_(None))
+        found = await self._clocks(query.with_for_update(skip_locked=True))
+        return found[0] if found else None
 
     async def extension(self, clock: str) -> ExtensionRow | None:
         """Return the extension asked for, if there is one."""

@@ -59,10 +59,11 @@ class Grants:
         )
         return [_grant(row) for row in await self._session.scalars(query)]
 
-    async def ended(self, now: datetime, *, limit: int) -> list[str]:
-        """Return grants whose period is over but which are not expired yet."""
+    async def ended(self, now: datetime, *, after: str = "", limit: int) -> list[str]:
+        """Return grants whose period is over but which are not expired yet, in order of their ids."""
         query = select(GrantRow.id).where(GrantRow.state.in_(_LIVE), GrantRow.ends <= now)
-        return list(await self._session.scalars(query.order_by(GrantRow.ends).limit(limit)))
+        query = query.where(GrantRow.id > after).order_by(GrantRow.id).limit(limit)
+        return list(await self._session.scalars(query))
 
     async def holders(self, dataset: str) -> tuple[str, ...]:
         """Return who holds a live grant on a dataset."""

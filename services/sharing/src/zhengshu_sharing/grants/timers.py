@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from zhengshu_chassis.resources import Resources
-from zhengshu_chassis.workers import Worker
+from zhengshu_chassis.workers import Worker, each
 
 from zhengshu_sharing.grants import operations
 from zhengshu_sharing.settings import SharingSettings
@@ -18,10 +18,16 @@ def expiry(settings: SharingSettings) -> Worker:
 
     async def work(resources: Resources) -> None:
         now = datetime.now(UTC)
-        async with resources.database.reads.begin() as session:
-            ended = await unit_of(session).grants.ended(now, limit=BATCH)
-        for grant in ended:
+
+        async def end(grant: str) -> None:
             async with resources.database.sessions.begin() as session:
                 await operations.expire(unit_of(session), grant, now=now)
+
+        found, after = [""], ""
+        while found:
+            async with resources.database.reads.begin() as session:
+                found = await unit_of(session).grants.ended(now, after=after, limit=BATCH)
+            await each("expiry", found, end)
+            after = found[-1] if found else ""
 
     return work
