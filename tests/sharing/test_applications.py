@@ -190,11 +190,31 @@ class TestEndorse:
 
     async def test_refuses_with_reasons(self, sharing: Sharing) -> None:
         case = await sharing.apply()
-        refused = await sharing.endorse(case["id"], outcome="refuse", opinion="与职责无关")
+        refusal = {"outcome": "refuse", "ground": "outside_duties", "opinion": "非注册职责"}
+        refused = await sharing.endorse(case["id"], **refusal)
         assert refused.json()["state"] == "refused"
-        assert refused.json()["parts"][0]["reason"] == "与职责无关"
+        assert refused.json()["parts"][0]["reason"] == "与申请单位法定职责无关:非注册职责"
         assert await sharing.dispatches("application") == []
         assert (await sharing.subjects())[-1] == "application.refused"
+
+    @pytest.mark.parametrize(
+        ("body", "slug"),
+        [
+            ({}, "ground-missing"),
+            ({"missing": ["职责依据"]}, "incompleteness-is-no-ground"),
+            ({"ground": "security", "missing": ["评估"]}, "incompleteness-is-no-ground"),
+            ({"ground": "incomplete"}, "malformed"),
+        ],
+    )
+    async def test_never_refuses_what_is_merely_incomplete(
+        self, sharing: Sharing, body: dict[str, Any], slug: str
+    ) -> None:
+        case = await sharing.apply()
+        answer = await sharing.endorse(case["id"], outcome="refuse", opinion="材料不全", **body)
+        assert answer.status_code == 422
+        assert slug == "malformed" or answer.json()["type"] == f"/problems/{slug}"
+        assert slug == "malformed" or "第二十一条" in answer.json()["basis"]
+        assert (await sharing.read(case["id"]))["state"] == "submitted"
 
     async def test_nobody_decides_their_own(self, sharing: Sharing) -> None:
         case = await sharing.apply()

@@ -21,6 +21,7 @@ from sharing.cast import (
 )
 from sharing.cast import part as wish
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import HashMask, ItemMask, Quota
 from zhengshu_contracts.sharing import PartIn
 from zhengshu_contracts.vocabulary import (
@@ -43,6 +44,7 @@ from zhengshu_sharing.applications.errors import (
     DatasetRepeated,
     EnterpriseDoesNotRead,
     FilterNotAllowed,
+    GroundMissing,
     KindDoesNotApply,
     MissingNotNamed,
     NotPossibleNow,
@@ -67,6 +69,7 @@ from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, Reaso
 from zhengshu_sharing.workdays import end_of
 
 S = ApplicationState
+GROUND = RefusalGround.OUTSIDE_DUTIES
 TODAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CONSENT = Consent(by="负责人", on=TODAY)
@@ -188,7 +191,7 @@ class TestEndorsement:
     def test_nobody_decides_their_own(self, by: Any) -> None:
         steps = [
             lambda: domain.endorse(CASE, by=by),
-            lambda: domain.decline(CASE, by=by, reason="不同意"),
+            lambda: domain.decline(CASE, by=by, ground=GROUND, reason="不同意"),
             lambda: domain.give_back(CASE, by=by, missing=["依据"], now=NOW),
         ]
         for step in steps:
@@ -296,13 +299,14 @@ class TestOpinion:
 
     def test_agrees_or_refuses_with_reasons(self) -> None:
         assert self.give().state is OpinionState.AGREED
-        refused = self.give(outcome=Outcome.REFUSE, reason="超出职责")
+        refused = self.give(outcome=Outcome.REFUSE, ground=GROUND, reason="超出职责")
         assert (refused.state, refused.reason) == (OpinionState.REFUSED, "超出职责")
 
     @pytest.mark.parametrize(
         ("change", "refusal"),
         [
-            ({"outcome": Outcome.REFUSE}, ReasonMissing),
+            ({"outcome": Outcome.REFUSE, "ground": GROUND}, ReasonMissing),
+            ({"outcome": Outcome.REFUSE, "reason": "材料不全"}, GroundMissing),
             ({"outcome": Outcome.RETURN}, NoSuchOutcome),
             ({"opinion": replace(OPINION, state=OpinionState.AGREED)}, OpinionClosed),
             ({"opinion": replace(OPINION, state=OpinionState.LAPSED)}, OpinionClosed),

@@ -8,6 +8,7 @@ import pytest
 from sharing.cast import (
     AID,
     CIVIL,
+    CIVIL_OFFICER,
     COMPETENT_OFFICER,
     IN_A_YEAR,
     MARKET_OFFICER,
@@ -72,16 +73,23 @@ class TestOpinion:
         assert (event["provider"], event["due"]) == (CIVIL, opinion["due"])
         bare = await sharing.answer(opinion["id"], outcome="refuse")
         assert bare.json()["type"] == "/problems/reason-missing"
+        loose = await sharing.answer(opinion["id"], outcome="refuse", reason="材料不全")
+        assert (loose.status_code, loose.json()["type"]) == (422, "/problems/ground-missing")
+        assert "第二十一条" in loose.json()["basis"]
         early = await sharing.answer(opinion["id"], consent=consent(TODAY + timedelta(2)))
         assert early.json()["type"] == "/problems/consent-not-given"
-        given = await sharing.answer(opinion["id"], outcome="refuse", reason="超出职责")
-        assert given.json()["state"] == "refused"
+        refusal = {"outcome": "refuse", "ground": "outside_duties", "reason": "超出职责"}
+        given = await sharing.answer(opinion["id"], **refusal)
+        assert (given.json()["state"], given.json()["ground"]) == ("refused", "outside_duties")
+        last = (await sharing.read(case))["timeline"][-1]
+        assert last["opinion"] == "与申请单位法定职责无关:超出职责"
         assert await state(sharing, case) == "reviewing"
         [filing] = await sharing.dispatches("opinion")
         assert filing.payload == {
             "opinion": opinion["id"],
             "part": waiting,
             "outcome": "refuse",
+            "ground": "outside_duties",
             "reason": "超出职责",
             "masks": [],
             "quota": None,
@@ -102,6 +110,25 @@ class TestOpinion:
             assert page.json()["opinions"] == []
         seen = await sharing.call(COMPETENT_OFFICER, Action.OPINION_READ, "GET", path)
         assert seen.status_code == 200
+
+    async def test_is_given_with_the_application_before_ones_eyes(self, sharing: Sharing) -> None:
+        evidence = (await sharing.upload()).json()["id"]
+        wish = part(AID, "town", "name", filter="town=eq.凤山镇", quota={"calls": 9})
+        case = await sharing.apply(wish, attachments=[evidence])
+        await sharing.endorse(case["id"])
+        [waiting] = [one for one in case["parts"] if one["sharing"] == "conditional"]
+        await sharing.callback("opinion_request", waiting["id"])
+        seen = await sharing.opinion()
+        for member in ("number", "basis", "scenario", "scope", "purpose", "until"):
+            assert seen[member] == case[member]
+        assert (seen["applicant_name"], seen["consent"]["by"]) == ("罗源县市场监督管理局", "负责人")
+        assert (seen["filter"], seen["wished_quota"]["calls"]) == ("town=eq.凤山镇", 9)
+        [file] = seen["attachments"]
+        path = f"/v1/attachments/{file['id']}"
+        read = await sharing.call(CIVIL_OFFICER, Action.ATTACHMENT_READ, "GET", path)
+        assert (file["id"], read.status_code) == (evidence, 200)
+        steps = [step["what"] for step in seen["timeline"]]
+        assert steps == ["提交申请", "同意转报", "受理", "征求提供单位意见"]
 
     async def test_is_asked_once(self, sharing: Sharing) -> None:
         _, waiting = await endorsed(sharing)

@@ -284,3 +284,38 @@ class TestAgain:
         await sharing.change_grant(grant, "revocation", COMPETENT_OFFICER)
         over = await sharing.submit(application(renews=grant))
         assert over.json()["type"] == "/problems/renewal-not-possible"
+
+    async def test_not_before_a_suspension_is_over(self, sharing: Sharing) -> None:
+        grant = (await sharing.granted())["grant"]
+        await sharing.change_grant(grant, "suspension", CIVIL_OFFICER)
+        report, action = {"report": "已收回多余账号"}, Action.GRANT_RECTIFY
+        for _ in range(2):  # suspended, then rectified
+            path = f"/v1/grants/{grant}/renewal"
+            draft = await sharing.call(MARKET_OFFICER, Action.APPLICATION_SUBMIT, "GET", path)
+            answer = await sharing.submit(application(renews=grant))
+            for refused in (draft, answer):
+                assert refused.status_code == 409
+                assert refused.json()["type"] == "/problems/renewal-suspended"
+                assert "第二十七条" in refused.json()["basis"]
+            await do(sharing, MARKET_OFFICER, action, grant, "rectification", report)
+        await sharing.change_grant(grant, "resumption", CIVIL_OFFICER)
+        assert (await sharing.submit(application(renews=grant))).status_code == 201
+
+    async def test_what_is_suspended_meanwhile_stays_so_under_its_new_name(
+        self, sharing: Sharing
+    ) -> None:
+        grant = (await sharing.granted())["grant"]
+        case = (await sharing.submit(application(renews=grant))).json()
+        await sharing.endorse(case["id"])
+        await sharing.change_grant(grant, "suspension", CIVIL_OFFICER)
+        await sharing.callback("decision", case["parts"][0]["id"], outcome="agree")
+        [told] = await sharing.told()
+        assert (told["id"] != grant, told["state"]) == (True, "suspended")
+        assert (await shown(sharing, grant))["state"] == "renewed"
+        assert (await sharing.subjects())[-3:] == [
+            "grant.activated",
+            "grant.suspended",
+            "grant.renewed",
+        ]
+        own = await sharing.change_grant(told["id"], "resumption", CIVIL_OFFICER)
+        assert own.json()["type"] == "/problems/not-rectified"

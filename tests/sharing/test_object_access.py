@@ -15,6 +15,7 @@ from sharing.cast import (
     TODAY,
     Sharing,
     consent,
+    officer,
     part,
 )
 from sharing.test_matters import BODIES, file
@@ -22,7 +23,7 @@ from zhengshu_chassis.auth import guards
 from zhengshu_chassis.settings import for_documents
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import WHO, Action
-from zhengshu_contracts.vocabulary import Role
+from zhengshu_contracts.vocabulary import OrganizationKind, Role
 from zhengshu_sharing.main import build
 from zhengshu_sharing.settings import SharingSettings
 
@@ -50,6 +51,9 @@ BODY: dict[str, Any] = {
     "objections": STEP | {"move": "maintain"},
     "demands": STEP | {"move": "return"},
 }
+GOVERNMENT = officer(
+    "11350123003700007G", Role.SUPERVISOR, Role.DATA_OFFICER, kind=OrganizationKind.GOVERNMENT
+)
 DEPARTMENTS = frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD})
 
 
@@ -117,6 +121,26 @@ async def test_a_third_department_finds_none_of_it(sharing: Sharing) -> None:
         answer = await sharing.call(both, action, method, filled(path, ids), body_of(method, path))
         assert answer.status_code == 404, (method, path, answer.text)
     assert await counts(sharing) == before
+
+
+async def test_the_county_government_sees_the_whole_and_changes_none_of_it(
+    sharing: Sharing,
+) -> None:
+    ids = await made(sharing)
+    before = await counts(sharing)
+    for method, path, action in placed():
+        if path.endswith("/forms"):
+            continue  # a printed copy of what it may see
+        body = body_of(method, path)
+        answer = await sharing.call(GOVERNMENT, action, method, filled(path, ids), body)
+        drafts = path.endswith(("/repetition", "/renewal"))
+        expected = {200} if method == "GET" and not drafts else {403, 404, 409}
+        assert answer.status_code in expected, (method, path, answer.text)
+    assert await counts(sharing) == before
+    for kind in ("applications", "grants", "opinions"):
+        action = Action(f"{kind.removesuffix('s')}.read")
+        page = await sharing.call(GOVERNMENT, action, "GET", f"/v1/{kind}")
+        assert page.json()[kind]
 
 
 async def counts(sharing: Sharing) -> list[Any]:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Exact
 from zhengshu_contracts.catalog import Item, MunicipalEntry
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import (
     ApplicantKind,
@@ -75,6 +76,8 @@ class OpinionFiling(ApiModel):
     part: str
     outcome: Outcome
     reason: str
+    ground: RefusalGround | None = None
+    """Why it refuses, where it does."""
     masks: tuple[ItemMask, ...] = ()
     quota: Quota | None = None
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.sharing.attachments import AttachmentOut
 from zhengshu_contracts.vocabulary import (
@@ -119,6 +120,9 @@ class EndorsementIn(ApiModel):
     outcome: Outcome = Field(description="agree 同意转报;return 一次性告知补正;refuse 不同意")
     opinion: str = Field(min_length=1, max_length=500, description="意见")
     missing: list[str] = Field(default=[], max_length=50, description="需补正的全部材料")
+    ground: RefusalGround | None = Field(
+        default=None, description="不同意的法定理由(不同意时必填);材料不全不是理由,应一次性告知补正"
+    )
 
 
 class SupplementIn(ApiModel):

@@ -11,10 +11,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from zhengshu import Client, Refused
 from zhengshu.client import idempotent
 from zhengshu_contracts.catalog import EntryList, EntryOut
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.roles import Action, admitted
 from zhengshu_contracts.sharing import ApplicationList, ApplicationOut, OpinionList, OpinionOut
 from zhengshu_contracts.signin import Me
-from zhengshu_contracts.vocabulary import ApplicationState, OpinionState, PrincipalKind
+from zhengshu_contracts.vocabulary import (
+    ApplicationState,
+    OpinionState,
+    PrincipalKind,
+)
 
 from zhengshu_portal.forms import Form, NotSignedIn, OwnForm, Session, proof
 from zhengshu_portal.pages import BEIJING, render
@@ -51,6 +56,7 @@ def show(node: Officer, session: Session) -> HTMLResponse:
         entries=entries(node) if may(Action.ENTRY_REVIEW) else None,
         applications=applications(node) if may(Action.APPLICATION_ENDORSE) else None,
         opinions=opinions(node) if may(Action.OPINION_GIVE) else None,
+        grounds=list(RefusalGround),
         today=datetime.now(BEIJING).date().isoformat(),
     )
 
@@ -96,6 +102,7 @@ def endorse(application: str, fields: OwnForm, node: Officer) -> Response:
         "outcome": fields.get("outcome"),
         "opinion": fields.get("opinion"),
         "missing": missing,
+        "ground": fields.get("ground") or None,
     }
     return act(node, f"/v1/applications/{application}/endorsement", body, fields)
 
@@ -107,6 +114,7 @@ def answer(opinion: str, fields: OwnForm, node: Officer) -> Response:
     body = {
         "outcome": fields.get("outcome"),
         "reason": fields.get("reason", ""),
+        "ground": fields.get("ground") or None,
         "consent": consent,
     }
     return act(node, f"/v1/opinions/{opinion}", body, fields)

@@ -1,4 +1,7 @@
-"""Who sees what: an organisation its own, the competent department everything. Knows no tables."""
+"""Who sees what and acts on what: an organisation its own, the competent department everything.
+
+The county government sees the whole, and changes none of it here. Knows no tables.
+"""
 
 from zhengshu_chassis.errors import Forbidden
 from zhengshu_contracts.identity import Principal
@@ -17,6 +20,11 @@ def oversees(principal: Principal) -> bool:
     return principal.organization_kind is OrganizationKind.COMPETENT
 
 
+def overlooks(principal: Principal) -> bool:
+    """Tell whether the caller sees the whole: the competent department and the county government."""
+    return oversees(principal) or principal.organization_kind is OrganizationKind.GOVERNMENT
+
+
 def home(principal: Principal) -> str:
     """Return the organisation the caller acts for."""
     if principal.organization is None:
@@ -26,9 +34,14 @@ def home(principal: Principal) -> str:
 
 def sees(principal: Principal, *organizations: str) -> bool:
     """Tell whether something that concerns these organisations may be shown to the caller."""
+    return overlooks(principal) or home(principal) in organizations
+
+
+def acts(principal: Principal, *organizations: str) -> bool:
+    """Tell whether the caller may change something that concerns these organisations."""
     return oversees(principal) or home(principal) in organizations
 
 
 def scope(principal: Principal) -> str | None:
     """Return the one organisation a list is narrowed to; None for whoever sees all."""
-    return None if oversees(principal) else home(principal)
+    return None if overlooks(principal) else home(principal)

@@ -30,6 +30,8 @@ from zhengshu_sharing.applications.errors import (
     DecisionInFuture,
     EnterpriseDoesNotRead,
     FilterNotAllowed,
+    GroundMissing,
+    IncompletenessIsNoGround,
     ItemsWithheld,
     KindDoesNotApply,
     MissingNotNamed,
@@ -39,7 +41,7 @@ from zhengshu_sharing.applications.errors import (
 )
 from zhengshu_sharing.attachments.errors import AttachmentNotFound
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
-from zhengshu_sharing.grants.errors import RenewalNotPossible
+from zhengshu_sharing.grants.errors import RenewalNotPossible, RenewalSuspended
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, ReasonMissing
 from zhengshu_sharing.unit import InUnit
 
@@ -58,6 +60,7 @@ REFUSALS = problems(
     PeriodNotAllowed,
     ConsentNotGiven,
     RenewalNotPossible,
+    RenewalSuspended,
     AttachmentNotFound,
 )
 
@@ -121,7 +124,13 @@ async def draft_repetition(application_id: str, by: By, unit: InUnit, now: Now) 
     "/{application_id}/endorsement",
     response_model=ApplicationOut,
     responses=problems(
-        ApplicationNotFound, OwnApplication, NotPossibleNow, AlreadyReturned, MissingNotNamed
+        ApplicationNotFound,
+        OwnApplication,
+        NotPossibleNow,
+        AlreadyReturned,
+        MissingNotNamed,
+        GroundMissing,
+        IncompletenessIsNoGround,
     ),
     dependencies=[allowed(Action.APPLICATION_ENDORSE)],
 )

@@ -8,13 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.limits import ItemMask, Quota
-from zhengshu_contracts.vocabulary import ApplicationState, Mode, Origin, SharingClass
+from zhengshu_contracts.vocabulary import (
+    ApplicationState,
+    Mode,
+    Origin,
+    SharingClass,
+)
 
 from zhengshu_sharing.applications.errors import (
     AlreadyReturned,
     ApplicationNotFound,
+    GroundMissing,
+    IncompletenessIsNoGround,
     MissingNotNamed,
     NotPossibleNow,
     OwnApplication,
@@ -136,10 +144,26 @@ def give_back(
     return replace(_advance(application, Move.RETURN), returned_at=now)
 
 
-def decline(application: Application, *, by: Principal, reason: str) -> Application:
-    """Refuse with reasons what the competent department will not forward."""
+def decline(
+    application: Application,
+    *,
+    by: Principal,
+    ground: RefusalGround | None,
+    reason: str,
+    missing: Iterable[str] = (),
+) -> Application:
+    """Refuse, on a ground the law knows, what the competent department will not forward (Art. 21)."""
     others(application, by)
-    return _advance(application, Move.DECLINE, reason)
+    if any(text.strip() for text in missing):
+        raise IncompletenessIsNoGround
+    return _advance(application, Move.DECLINE, grounded(ground, reason))
+
+
+def grounded(ground: RefusalGround | None, reason: str) -> str:
+    """Return a refusal as people read it, or raise that it names no ground."""
+    if ground is None:
+        raise GroundMissing
+    return f"{ground.label}:{reason}"
 
 
 def supplement(application: Application, *, terms: Terms, now: datetime) -> Application:

@@ -9,8 +9,9 @@ from zhengshu_sharing.access import home
 from zhengshu_sharing.applications.arrival import years_after
 from zhengshu_sharing.applications.domain import Application
 from zhengshu_sharing.applications.errors import ApplicationNotFound
-from zhengshu_sharing.grants.errors import GrantNotFound, RenewalNotPossible
-from zhengshu_sharing.grants.states import LIVE
+from zhengshu_sharing.grants.domain import Grant
+from zhengshu_sharing.grants.errors import GrantNotFound, RenewalNotPossible, RenewalSuspended
+from zhengshu_sharing.grants.states import LIVE, STOPPED
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
 
@@ -40,8 +41,7 @@ async def renewal(unit: Unit, grant: str, *, by: Principal, now: datetime) -> Ap
     found = await unit.grants.get(grant)
     if found.holder != home(by):
         raise GrantNotFound(grant)
-    if found.state not in LIVE:
-        raise RenewalNotPossible(grant)
+    _check_renewable(found)
     wish = PartIn(
         dataset=found.dataset,
         items=list(found.items),
@@ -56,15 +56,23 @@ async def renewal(unit: Unit, grant: str, *, by: Principal, now: datetime) -> Ap
 async def check_renewal(
     unit: Unit, renews: str | None, datasets: set[str], *, by: Principal
 ) -> None:
-    """Refuse to renew what is not one's own, is over, or is of another dataset."""
+    """Refuse to renew what is not one's own, is over or suspended, or is of another dataset."""
     if renews is None:
         return
     try:
         grant = await unit.grants.get(renews)
     except GrantNotFound as error:
         raise RenewalNotPossible(renews) from error
-    if grant.holder != home(by) or grant.state not in LIVE or datasets != {grant.dataset}:
+    if grant.holder != home(by) or datasets != {grant.dataset}:
         raise RenewalNotPossible(renews)
+    _check_renewable(grant)
+
+
+def _check_renewable(grant: Grant) -> None:
+    if grant.state in STOPPED:
+        raise RenewalSuspended(grant.id)
+    if grant.state not in LIVE:
+        raise RenewalNotPossible(grant.id)
 
 
 def _draft(

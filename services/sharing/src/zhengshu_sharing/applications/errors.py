@@ -4,6 +4,7 @@ from datetime import date
 
 from zhengshu_chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.vocabulary import ApplicationState
 
 
@@ -156,6 +157,37 @@ class AlreadyReturned(Conflict):
             f"申请 {application} 已经一次性告知过需补正的材料,不能再次退回补正",
             basis=Basis.DECREE_21.label,
             next="请同意转报,或说明理由不予同意",
+        )
+
+
+class GroundMissing(Invalid):
+    """A refusal names one of the grounds the law knows."""
+
+    slug = "ground-missing"
+    title = "未写明不同意的法定理由"
+
+    def __init__(self) -> None:
+        grounds = "、".join(f"{ground.value}({ground.label})" for ground in RefusalGround)
+        super().__init__(
+            "不同意应当写明法定理由;材料不全不得直接不同意",
+            basis=Basis.DECREE_21.label,
+            next=f"请在 ground 中选择:{grounds};材料不全的请一次性告知补正(return)",
+            pointers=[("/ground", "missing", "不同意时必填")],
+        )
+
+
+class IncompletenessIsNoGround(Invalid):
+    """What is incomplete is returned, once and completely; it is never refused."""
+
+    slug = "incompleteness-is-no-ground"
+    title = "材料不全不得直接不同意"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "列出了需补正的材料,应当一次性告知补正,不得直接不同意",
+            basis=Basis.DECREE_21.label,
+            next="请改为 outcome=return;已告知过补正的,请同意转报或写明其他法定理由",
+            pointers=[("/missing", "not-with-refuse", "不同意时不能列出需补正的材料")],
         )
 
 

@@ -20,7 +20,7 @@ from zhengshu_contracts.sharing import (
 )
 from zhengshu_contracts.vocabulary import ApplicationState, Outcome, SharingClass
 
-from zhengshu_sharing.access import home, sees
+from zhengshu_sharing.access import acts, home, sees
 from zhengshu_sharing.applications import arrival, domain
 from zhengshu_sharing.applications.decisions import lapse
 from zhengshu_sharing.applications.domain import Application, Part, Terms
@@ -103,7 +103,7 @@ async def endorse(
         return await _endorse(unit, found, decision.opinion, by=by, now=now)
     if decision.outcome is Outcome.RETURN:
         return await _give_back(unit, found, decision, by=by, now=now)
-    return await _decline(unit, found, decision.opinion, by=by, now=now)
+    return await _decline(unit, found, decision, by=by, now=now)
 
 
 async def supplement(
@@ -179,9 +179,16 @@ async def _give_back(
 
 
 async def _decline(
-    unit: Unit, found: Application, reason: str, *, by: Principal, now: datetime
+    unit: Unit, found: Application, decision: EndorsementIn, *, by: Principal, now: datetime
 ) -> Application:
-    changed = domain.decline(found, by=by, reason=reason)
+    changed = domain.decline(
+        found,
+        by=by,
+        ground=decision.ground,
+        reason=decision.opinion,
+        missing=decision.missing,
+    )
+    reason = domain.grounded(decision.ground, decision.opinion)
     await unit.applications.save(changed)
     await clocks.stop(unit, changed.id, now=now)
     await _note(unit, changed, "不同意转报", by=by, now=now, opinion=reason)
@@ -199,7 +206,7 @@ async def _recall(unit: Unit, application: Application) -> None:
 
 async def _locked(unit: Unit, application: str, *, by: Principal) -> Application:
     found = await unit.applications.lock(application)
-    if not sees(by, found.organization):
+    if not acts(by, found.organization):
         raise ApplicationNotFound(application)
     return found
 

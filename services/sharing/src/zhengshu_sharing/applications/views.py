@@ -46,7 +46,7 @@ def _application(
         state=application.state,
         state_label=application.state.label,
         parts=[_part(part) for part in application.parts],
-        timeline=[_step(step) for step in timeline],
+        timeline=[step(each) for each in timeline],
         attachments=[attachments.shown(file) for file in files],
         submitted_at=application.submitted_at,
         due=clock.due if clock else None,
@@ -72,12 +72,13 @@ def _part(part: Part) -> PartOut:
     )
 
 
-def _step(step: Step) -> StepOut:
+def step(made: Step) -> StepOut:
+    """Return one line of the timeline."""
     return StepOut(
-        at=step.at,
-        actor=step.actor,
-        officer=step.officer,
-        what=step.what,
-        opinion=step.opinion,
-        part=step.part,
+        at=made.at,
+        actor=made.actor,
+        officer=made.officer,
+        what=made.what,
+        opinion=made.opinion,
+        part=made.part,
     )

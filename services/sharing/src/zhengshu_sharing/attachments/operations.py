@@ -11,7 +11,7 @@ from zhengshu_chassis.workers import Worker
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import AttachmentOut
 
-from zhengshu_sharing.access import home, oversees
+from zhengshu_sharing.access import home, overlooks
 from zhengshu_sharing.applications.arrival import years_after
 from zhengshu_sharing.attachments.domain import LARGEST, kept
 from zhengshu_sharing.attachments.errors import (
@@ -97,7 +97,7 @@ async def read(
 ) -> tuple[AttachmentRow, bytes]:
     """Return a file that the caller may read."""
     row = await unit.attachments.get(attachment)
-    if not oversees(by) and home(by) not in row.readers:
+    if not overlooks(by) and home(by) not in row.readers:
         raise AttachmentNotFound(attachment)
     try:
         found = await obstore.get_async(store, f"{FOLDER}/{attachment}")

@@ -13,6 +13,7 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import CorrectionIn, CorrectionList, CorrectionOut, CorrectionStep
 from zhengshu_contracts.vocabulary import CorrectionState, DatasetId
 
+from zhengshu_sharing.access import scope
 from zhengshu_sharing.corrections import operations
 from zhengshu_sharing.corrections.states import MACHINE
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
@@ -57,7 +58,7 @@ async def list_corrections(
     """查询校核(本单位提出或办理的;主管部门与县政府可见全部)"""
     found, more = await unit.matters.page(
         MACHINE.kind,
-        organization=matters.seen_by(by),
+        organization=scope(by),
         state=state,
         dataset=dataset,
         after=place.after,

@@ -13,6 +13,7 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import DemandIn, DemandList, DemandOut, DemandStep
 from zhengshu_contracts.vocabulary import DatasetId, DemandState
 
+from zhengshu_sharing.access import scope
 from zhengshu_sharing.datasets.errors import DatasetNotFound
 from zhengshu_sharing.demands import operations
 from zhengshu_sharing.demands.states import MACHINE
@@ -59,7 +60,7 @@ async def list_demands(
     """查询数据需求(本单位提出或办理的;主管部门与县政府可见全部)"""
     found, more = await unit.matters.page(
         MACHINE.kind,
-        organization=matters.seen_by(by),
+        organization=scope(by),
         state=state,
         dataset=dataset,
         after=place.after,

@@ -13,6 +13,7 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import DisputeIn, DisputeList, DisputeOut, DisputeStep
 from zhengshu_contracts.vocabulary import DatasetId, DisputeState
 
+from zhengshu_sharing.access import scope
 from zhengshu_sharing.datasets.errors import DatasetNotFound
 from zhengshu_sharing.disputes import operations
 from zhengshu_sharing.disputes.states import MACHINE
@@ -58,7 +59,7 @@ async def list_disputes(
     """查询争议(本单位提出或办理的;主管部门与县政府可见全部)"""
     found, more = await unit.matters.page(
         MACHINE.kind,
-        organization=matters.seen_by(by),
+        organization=scope(by),
         state=state,
         dataset=dataset,
         after=place.after,

@@ -30,6 +30,7 @@ from zhengshu_sharing.grants.errors import (
     HolderDoesNotSuspend,
     NotRectified,
     RenewalNotPossible,
+    RenewalSuspended,
     StopTooSoon,
     SuspendedByAnother,
 )
@@ -147,7 +148,7 @@ async def dispose_of_data(
 @router.get(
     "/{grant_id}/renewal",
     response_model=ApplicationDraft,
-    responses=problems(GrantNotFound, RenewalNotPossible),
+    responses=problems(GrantNotFound, RenewalNotPossible, RenewalSuspended),
     dependencies=[allowed(Action.APPLICATION_SUBMIT)],
 )
 async def draft_renewal(grant_id: str, by: By, unit: InUnit, now: Now) -> ApplicationDraft:

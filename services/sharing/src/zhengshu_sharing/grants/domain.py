@@ -18,7 +18,7 @@ from zhengshu_sharing.grants.errors import (
     StopTooSoon,
     SuspendedByAnother,
 )
-from zhengshu_sharing.grants.states import LIVE, MOVES, Move
+from zhengshu_sharing.grants.states import LIVE, MOVES, STOPPED, Move
 from zhengshu_sharing.workdays import day_of
 
 
@@ -135,6 +135,19 @@ def expire(grant: Grant, *, now: datetime, stopped: str | None = None) -> Grant 
     if stopped is not None:
         return replace(_moved(grant, Move.REVOKE), reason=stopped)
     return _moved(grant, Move.EXPIRE)
+
+
+def inherit(grant: Grant, renewed: Grant) -> Grant:
+    """Let a new grant begin suspended where the one it renews is: no renewal ends a suspension."""
+    if renewed.state not in STOPPED or renewed.dataset != grant.dataset:
+        return grant
+    return replace(
+        grant,
+        state=renewed.state,
+        reason=renewed.reason,
+        suspended_by=renewed.suspended_by,
+        rectification=renewed.rectification,
+    )
 
 
 def renew(grant: Grant) -> Grant | None:

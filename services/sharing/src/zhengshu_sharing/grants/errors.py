@@ -121,6 +121,20 @@ class RenewalNotPossible(Conflict):
         )
 
 
+class RenewalSuspended(Conflict):
+    """A suspended grant is rectified and taken up again before it is renewed."""
+
+    slug = "renewal-suspended"
+    title = "已暂停的授权不能续期"
+
+    def __init__(self, grant: str) -> None:
+        super().__init__(
+            f"授权 {grant} 已暂停,恢复之前不能续期",
+            basis=Basis.DECREE_27.label,
+            next=f"请先报告整改:POST /v1/grants/{grant}/rectification",
+        )
+
+
 class DisposalInFuture(Invalid):
     """A disposal is recorded when it is done."""
 

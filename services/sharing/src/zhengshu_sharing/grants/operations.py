@@ -20,12 +20,13 @@ from zhengshu_contracts.sharing import (
 )
 from zhengshu_contracts.vocabulary import GrantState
 
-from zhengshu_sharing.access import home, sees
+from zhengshu_sharing.access import acts, home, sees
 from zhengshu_sharing.applications.domain import Application, Award, Part
 from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.grants import domain, provision
 from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.errors import GrantNotFound
+from zhengshu_sharing.grants.states import STOPPED
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import end_of
 
@@ -61,14 +62,18 @@ async def activate(
         ends=end_of(award.until),
         renews=application.renews,
     )
+    if grant.renews is not None:
+        grant = domain.inherit(grant, await unit.grants.get(grant.renews))
     await unit.grants.add(grant)
     event = GrantActivated(
         **about(grant), part=grant.part, items=grant.items, modes=grant.modes, ends=grant.ends
     )
     await tell(unit, grant, event)
+    if grant.state in STOPPED:
+        await tell(unit, grant, GrantSuspended(**about(grant), by=grant.suspended_by or ""))
     await provision.owed(unit, grant, now=now)
-    if application.renews is not None:
-        await _renew(unit, application.renews, grant, now=now)
+    if grant.renews is not None:
+        await _renew(unit, grant.renews, grant, now=now)
     return grant
 
 
@@ -133,7 +138,9 @@ async def end(unit: Unit, grant: Grant, event: GrantEvent, *, now: datetime) -> 
 
 async def locked(unit: Unit, grant: str, *, by: Principal) -> Grant:
     """Hold a grant that its holder, its provider or the competent department changes."""
-    found = await read(unit, grant, by=by)
+    found = await unit.grants.get(grant)
+    if not acts(by, found.holder, found.provider):
+        raise GrantNotFound(grant)
     await unit.grants.hold(found.dataset)
     return await unit.grants.get(grant)
 

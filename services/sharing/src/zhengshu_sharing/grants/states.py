@@ -19,7 +19,9 @@ class Move(StrEnum):
     DISPOSE = "dispose"
 
 
-LIVE = frozenset({S.ACTIVE, S.SUSPENDED, S.RECTIFIED})
+STOPPED = frozenset({S.SUSPENDED, S.RECTIFIED})
+"""Opens nothing until it is resumed, and is not renewed before."""
+LIVE = STOPPED | {S.ACTIVE}
 """Everything else is over; only these are told to the gateway, and only the active one opens anything."""
 
 MOVES: dict[Move, tuple[frozenset[S], S]] = {
@@ -29,6 +31,7 @@ MOVES: dict[Move, tuple[frozenset[S], S]] = {
     Move.RESUME: (frozenset({S.SUSPENDED, S.RECTIFIED}), S.ACTIVE),
     Move.REVOKE: (LIVE, S.REVOKED),
     Move.EXPIRE: (LIVE, S.EXPIRED),
+    # One suspended after the renewal was applied for hands its suspension on (domain.inherit).
     Move.RENEW: (LIVE, S.RENEWED),
     Move.DISPOSE: (frozenset({S.EXPIRED, S.REVOKED}), S.DISPOSED),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import OrganizationKind
 
-from zhengshu_sharing.access import oversees
+from zhengshu_sharing.access import overlooks, oversees
 from zhengshu_sharing.matters.errors import MatterNotInState, NotThisPartysMove, OwnMatter
 from zhengshu_sharing.matters.machine import Machine, Move, Party
 
@@ -32,8 +32,7 @@ class Matter:
 
 def concerns(matter: Matter, by: Principal) -> bool:
     """Tell whether a matter may be shown to the caller."""
-    whole = oversees(by) or by.organization_kind is OrganizationKind.GOVERNMENT
-    return whole or by.organization in {matter.organization, matter.counterpart}
+    return overlooks(by) or by.organization in {matter.organization, matter.counterpart}
 
 
 def step(machine: Machine, matter: Matter, name: str, *, by: Principal) -> tuple[Matter, Move]:

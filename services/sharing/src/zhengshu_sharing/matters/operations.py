@@ -9,9 +9,8 @@ from pydantic import BaseModel
 from zhengshu_chassis import ids
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import MatterFiled, MatterMoved, NextMove, Step
-from zhengshu_contracts.vocabulary import OrganizationKind
 
-from zhengshu_sharing.access import home, scope
+from zhengshu_sharing.access import home
 from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.matters import domain
 from zhengshu_sharing.matters.domain import Matter
@@ -101,11 +100,6 @@ def about(matter: Matter) -> dict[str, str | None]:
 def moved(kind: type[MatterMoved], matter: Matter, move: str) -> MatterMoved:
     """Return the event of a move."""
     return kind(**about(matter), move=move, state=matter.state)
-
-
-def seen_by(by: Principal) -> str | None:
-    """Return the organisation that a list is narrowed to; None for whoever sees all."""
-    return None if by.organization_kind is OrganizationKind.GOVERNMENT else scope(by)
 
 
 async def shown(

@@ -13,6 +13,7 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import ObjectionIn, ObjectionList, ObjectionOut, ObjectionStep
 from zhengshu_contracts.vocabulary import DatasetId, ObjectionState
 
+from zhengshu_sharing.access import scope
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
 from zhengshu_sharing.matters import operations as matters
 from zhengshu_sharing.matters.domain import Matter
@@ -57,7 +58,7 @@ async def list_objections(
     """查询共享属性异议(本单位提出或办理的;主管部门与县政府可见全部)"""
     found, more = await unit.matters.page(
         MACHINE.kind,
-        organization=matters.seen_by(by),
+        organization=scope(by),
         state=state,
         dataset=dataset,
         after=place.after,

@@ -1,6 +1,5 @@
 """Routes of opinions: HTTP in, HTTP out."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Query
@@ -12,34 +11,29 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import (
     ExtensionDecision,
     ExtensionIn,
-    ExtensionOut,
     OpinionIn,
     OpinionList,
     OpinionOut,
 )
-from zhengshu_contracts.vocabulary import OpinionState, Outcome
+from zhengshu_contracts.vocabulary import OpinionState
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.applications.domain import Application, Part
-from zhengshu_sharing.applications.errors import ConsentNotGiven
-from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.applications.errors import ConsentNotGiven, GroundMissing
 from zhengshu_sharing.clocks.errors import (
     ExtensionAsked,
     ExtensionNotAsked,
     ExtensionTooLong,
     OwnExtension,
 )
-from zhengshu_sharing.clocks.tables import ExtensionRow
 from zhengshu_sharing.grants.errors import MaskNotPossible
-from zhengshu_sharing.opinions import extensions, operations
-from zhengshu_sharing.opinions.domain import Opinion
+from zhengshu_sharing.opinions import extensions, operations, views
 from zhengshu_sharing.opinions.errors import (
     NoSuchOutcome,
     OpinionClosed,
     OpinionNotFound,
     ReasonMissing,
 )
-from zhengshu_sharing.unit import InUnit, Unit
+from zhengshu_sharing.unit import InUnit
 
 router = Router(prefix="/v1/opinions", tags=["征求意见"])
 
@@ -61,7 +55,7 @@ async def list_opinions(
         provider=scope(by), state=state, after=place.after, limit=place.limit
     )
     following = place.following([one.id for one in found], more=more)
-    return OpinionList(opinions=await _shown(unit, found), next=following)
+    return OpinionList(opinions=await views.shown(unit, found), next=following)
 
 
 @router.get(
@@ -73,7 +67,7 @@ async def list_opinions(
 async def read_opinion(opinion_id: str, by: By, unit: InUnit) -> OpinionOut:
     """查看一份意见征求"""
     found = await operations.read(unit, opinion_id, by=by)
-    return (await _shown(unit, [found]))[0]
+    return (await views.shown(unit, [found]))[0]
 
 
 @router.post(
@@ -83,6 +77,7 @@ async def read_opinion(opinion_id: str, by: By, unit: InUnit) -> OpinionOut:
         OpinionNotFound,
         OpinionClosed,
         ReasonMissing,
+        GroundMissing,
         NoSuchOutcome,
         ConsentNotGiven,
         MaskNotPossible,
@@ -94,7 +89,7 @@ async def give_opinion(
 ) -> OpinionOut:
     """提供单位答复:同意,或说明理由不同意"""
     changed = await operations.answer(unit, opinion_id, body, by=by, now=now)
-    return (await _shown(unit, [changed]))[0]
+    return (await views.shown(unit, [changed]))[0]
 
 
 @router.post(
@@ -108,7 +103,7 @@ async def ask_extension(
 ) -> OpinionOut:
     """提供单位因特殊原因申请延期答复"""
     found = await extensions.ask(unit, opinion_id, body, by=by, now=now)
-    return (await _shown(unit, [found]))[0]
+    return (await views.shown(unit, [found]))[0]
 
 
 @router.post(
@@ -124,58 +119,4 @@ async def decide_extension(
 ) -> OpinionOut:
     """主管部门审核延期答复,结果告知申请单位"""
     found = await extensions.decide(unit, opinion_id, body, by=by, now=now)
-    return (await _shown(unit, [found]))[0]
-
-
-async def _shown(unit: Unit, opinions: Sequence[Opinion]) -> list[OpinionOut]:
-    parts = await unit.applications.parts(one.part for one in opinions)
-    clocks = await unit.clocks.of_matters(one.id for one in opinions)
-    asked = await unit.clocks.extensions(clock.id for clock in clocks.values())
-    return [
-        _opinion(one, *parts[one.part], clocks.get(one.id), _extension(clocks.get(one.id), asked))
-        for one in opinions
-    ]
-
-
-def _extension(clock: Clock | None, asked: Mapping[str, ExtensionRow]) -> ExtensionOut | None:
-    row = asked.get(clock.id) if clock else None
-    if row is None:
-        return None
-    return ExtensionOut(
-        days=row.days,
-        reason=row.reason,
-        asked_at=row.asked_at,
-        outcome=Outcome(row.outcome) if row.outcome else None,
-        opinion=row.opinion,
-    )
-
-
-def _opinion(
-    opinion: Opinion,
-    application: Application,
-    part: Part,
-    clock: Clock | None,
-    extension: ExtensionOut | None,
-) -> OpinionOut:
-    return OpinionOut(
-        id=opinion.id,
-        part=part.id,
-        application=application.id,
-        dataset=part.dataset,
-        title=part.title,
-        provider=part.provider,
-        applicant=application.organization,
-        items=list(part.items),
-        modes=list(part.modes),
-        purpose=application.terms.purpose,
-        until=application.terms.until,
-        state=opinion.state,
-        state_label=opinion.state.label,
-        requested_at=opinion.requested_at,
-        due=clock.due if clock else None,
-        due_provisional=clock.provisional if clock else False,
-        reason=opinion.reason,
-        masks=list(opinion.masks),
-        quota=opinion.quota,
-        extension=extension,
-    )
+    return (await views.shown(unit, [found]))[0]

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import OpinionState, Outcome
 
+from zhengshu_sharing.applications.errors import GroundMissing
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, ReasonMissing
 
 ANSWERS = {Outcome.AGREE: OpinionState.AGREED, Outcome.REFUSE: OpinionState.REFUSED}
@@ -23,6 +25,7 @@ class Opinion:
     provider: str
     requested_at: datetime
     state: OpinionState = OpinionState.REQUESTED
+    ground: RefusalGround | None = None
     reason: str = ""
     masks: tuple[ItemMask, ...] = ()
     quota: Quota | None = None
@@ -39,19 +42,23 @@ def answer(
     consent: Consent,
     by: str,
     now: datetime,
+    ground: RefusalGround | None = None,
     masks: Iterable[ItemMask] = (),
     quota: Quota | None = None,
 ) -> Opinion:
-    """Agree, or refuse with reasons (Decree 809 Art. 21)."""
+    """Agree, or refuse with a ground the law knows and reasons (Decree 809 Art. 21)."""
     if outcome not in ANSWERS:
         raise NoSuchOutcome
     if opinion.state is not OpinionState.REQUESTED:
         raise OpinionClosed(opinion.id, opinion.state)
     if outcome is Outcome.REFUSE and not reason:
         raise ReasonMissing
+    if outcome is Outcome.REFUSE and ground is None:
+        raise GroundMissing
     return replace(
         opinion,
         state=ANSWERS[outcome],
+        ground=ground if outcome is Outcome.REFUSE else None,
         reason=reason,
         masks=tuple(masks),
         quota=quota,

@@ -87,6 +87,7 @@ async def answer(
     changed = domain.answer(
         found,
         outcome=given.outcome,
+        ground=given.ground,
         reason=given.reason,
         consent=given.consent,
         by=by.id,
@@ -104,6 +105,7 @@ async def answer(
         opinion=opinion,
         part=part.id,
         outcome=given.outcome,
+        ground=changed.ground,
         reason=given.reason,
         masks=tuple(given.masks),
         quota=given.quota,
@@ -129,5 +131,6 @@ async def _check_masks(unit: Unit, part: Part, masks: Iterable[ItemMask]) -> Non
 async def _note(unit: Unit, opinion: Opinion, *, by: Principal, now: datetime) -> None:
     actor = await unit.datasets.name_of(opinion.provider)
     what = f"提供单位{opinion.state.label}"
-    step = Step(now, actor, what, officer=by.id, opinion=opinion.reason, part=opinion.part)
+    text = f"{opinion.ground.label}:{opinion.reason}" if opinion.ground else opinion.reason
+    step = Step(now, actor, what, officer=by.id, opinion=text, part=opinion.part)
     await unit.applications.note(opinion.application, step)

@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
 from zhengshu_contracts.catalog import Consent
+from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import OpinionState
 
@@ -77,6 +78,7 @@ def _values(opinion: Opinion) -> dict[str, Any]:
         "application": opinion.application,
         "provider": opinion.provider,
         "state": opinion.state.value,
+        "ground": opinion.ground and opinion.ground.value,
         "reason": opinion.reason,
         "consent": opinion.consent and opinion.consent.model_dump(mode="json"),
         "masks": [one.model_dump(mode="json") for one in opinion.masks],
@@ -95,6 +97,7 @@ def _opinion(row: OpinionRow) -> Opinion:
         provider=row.provider,
         requested_at=row.requested_at,
         state=OpinionState(row.state),
+        ground=RefusalGround(row.ground) if row.ground else None,
         reason=row.reason,
         masks=tuple(ItemMask.model_validate(one) for one in row.masks),
         quota=Quota.model_validate(row.quota) if row.quota else None,

@@ -20,6 +20,7 @@ class OpinionRow(Base):
     application: Mapped[str] = mapped_column(ForeignKey("applications.id"))
     provider: Mapped[str]
     state: Mapped[str]
+    ground: Mapped[str | None]
     reason: Mapped[str]
     consent: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
