@@ -126,6 +126,76 @@ def test_an_encoding_is_told_wherever_it_shows(codec, lead):
     assert decoder.name == codec.upper()
 
 
+def decoded(body: bytes, size: int, charset: str | None = None) -> tuple[str, str | None]:
+    decoder = Decoder(charset)
+    text = "".join(decoder.feed(body[i : i + size]) for i in range(0, len(body), size))
+    return text + decoder.finish(), decoder.name
+
+
+ZHANG, LI = "1,张三\n", "2,李四\n"
+LONG = "350123,福建省罗源县凤山镇,女\n" * 2000
+MIXTURES = {
+    "a line of each": (ZHANG, LI),
+    "a long body, then another": (LONG, LI),
+    "one line within a long body": (LONG, LI, LONG),
+    "far apart in ASCII": (ZHANG + "x,y\n" * 3000, LI),
+    "objects on one line": ('[{"name":"张三"},', '{"name":"李四"}]'),
+    "after a header": ("编号,姓名\n", LI * 3),
+}
+
+
+@pytest.mark.parametrize("parts", MIXTURES.values(), ids=MIXTURES)
+@pytest.mark.parametrize("codecs", [("utf-8", "gb18030"), ("gb18030", "utf-8")])
+@pytest.mark.parametrize("size", [1, 4097, 1 << 18])
+def test_two_encodings_in_one_body_are_refused(parts, codecs, size):
+    body = b"".join(part.encode(codecs[n % 2]) for n, part in enumerate(parts))
+    if size == 1 and len(body) > 10_000:
+        size = 999
+    with pytest.raises(BodyInvalid, match=r"编码"):
+        decoded(body, size)
+
+
+def test_the_line_in_another_encoding_is_told():
+    for first, other in (("gb18030", "utf-8"), ("utf-8", "gb18030")):
+        odd = "女\n" if other == "gb18030" else LI
+        body = ("x\n" * 10).encode() + LONG.encode(first) + odd.encode(other)
+        with pytest.raises(BodyInvalid, match="第 2011 行"):
+            decoded(body, 4097)
+
+
+PURE = [
+    "1,女\n" * 2000 + "2,男\n",
+    "姓名,备注\n艾力·买买提,——\n欧阳喆,朱镕基\n",
+    "Dvořák,Ĳssel\nМосква,Ωμέγα\nluóyuán,25°C\n张三,Ů\n",
+    "繁體中文,臺灣省\n犇淼焱,𠮷野家\n",
+    "涓涓,女女\n",
+]
+
+
+@pytest.mark.parametrize("text", PURE)
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030"])
+def test_odd_texts_in_one_encoding_are_taken(text, codec):
+    assert decoded(text.encode(codec), 4097) == (text, codec.upper())
+    assert decoded(text.encode(codec), 7, codec) == (text, codec.upper())
+
+
+def test_declared_utf8_is_what_it_says():
+    assert decoded("张三\nŮ\n".encode(), 7, "utf-8")[0] == "张三\nŮ\n"
+    with pytest.raises(BodyInvalid, match="混用"):
+        decoded("张三\nŮ\n".encode(), 7)
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030"])
+def test_a_line_without_end_is_judged_without_keeping_it(codec):
+    tracemalloc.start()
+    decoder = Decoder(None)
+    for _ in range(100):
+        decoder.feed("福建省罗源县喆".encode(codec) * 10_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
 def test_the_fast_and_the_careful_way_agree():
     dice = random.Random(3)
     made = [

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from zhengshu_catalog.aggregation import encodings
 from zhengshu_catalog.aggregation.errors import BatchTooLarge, BodyInvalid, FormatNotRead
 
 PIECE = 1 << 18
@@ -156,9 +157,11 @@ class Decoder:
         self._kept = b""
         self._fed = False
         self._decode: codecs.IncrementalDecoder | None = None
+        self._watch: encodings.Watch | None = None
+        self._line = 1
         self.name: str | None = None
         if charset:
-            self._take(_known(charset))
+            self._take(_known(charset), sure=True)
 
     def feed(self, piece: bytes, *, final: bool = False) -> str:
         """Return the text of a piece, as far as it is decided."""
@@ -173,8 +176,8 @@ class Decoder:
             start = next(i for i, byte in enumerate(piece) if byte > 127)
             if len(piece) - start < SAMPLE and not final:
                 self._kept = piece[start:]
-                return piece[:start].decode("ascii")
-            self._take(_told(piece[start:], final=final))
+                return self._text(piece[:start], final=False)
+            self._take(encodings.told(piece[start:], final=final))
         return self._text(piece, final=final)
 
     def finish(self) -> str:
@@ -188,41 +191,36 @@ class Decoder:
         if piece.startswith(_UTF16):
             raise BodyInvalid("数据是 UTF-16 编码", next="请另存为 UTF-8 后推送")
         if piece.startswith(_BOM):
-            self._take("utf-8")
+            self._take(encodings.UTF8, sure=True)
             return piece[len(_BOM) :]
         return piece
 
     def _text(self, piece: bytes, *, final: bool) -> str:
         if self._decode is None:
+            self._line += piece.count(b"\n")
             return piece.decode("ascii")
         try:
-            return self._decode.decode(piece, final)
+            text = self._decode.decode(piece, final)
         except UnicodeDecodeError as error:
             raise BodyInvalid(
                 f"数据以 {self.name} 编码开始,其后出现不属于该编码的字节",
                 next="请检查是否混用了不同编码,统一为 UTF-8 后重新推送",
             ) from error
+        if self._watch:
+            self._watch.see(piece, final=final)
+        return text
 
-    def _take(self, codec: str) -> None:
+    def _take(self, codec: str, *, sure: bool = False) -> None:
+        """Decode by this; UTF-8 that was declared is what it says, GB18030 is written where UTF-8 is."""
         self._decode = codecs.getincrementaldecoder(codec)()
+        self._watch = None if sure and codec == encodings.UTF8 else encodings.Watch(codec, self._line)
         self.name = codec.upper()
 
 
 def _known(charset: str) -> str:
     name = charset.strip().strip('"').lower()
     if name in {"utf-8", "utf8"}:
-        return "utf-8"
+        return encodings.UTF8
     if name in {"gb18030", "gbk", "gb2312"}:
-        return "gb18030"
+        return encodings.GB18030
     raise FormatNotRead(f"不支持的字符集 {charset[:20]}", next="请使用 UTF-8 或 GB18030")
-
-
-def _told(sample: bytes, *, final: bool) -> str:
-    """Tell the encoding: valid UTF-8 is nearly never anything else."""
-    for codec in ("utf-8", "gb18030"):
-        try:
-            codecs.getincrementaldecoder(codec)().decode(sample, final)
-        except UnicodeDecodeError:
-            continue
-        return codec
-    raise BodyInvalid("数据既不是 UTF-8 也不是 GB18030 编码", next="请另存为 UTF-8 后推送")
