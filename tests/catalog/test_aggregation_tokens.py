@@ -6,7 +6,9 @@ import io
 import itertools
 import json
 import random
+import re
 import tracemalloc
+from decimal import Decimal
 
 import orjson
 import pytest
@@ -20,6 +22,7 @@ from zhengshu_catalog.aggregation.delimited import Delimited
 from zhengshu_catalog.aggregation.errors import BodyInvalid
 from zhengshu_catalog.aggregation.objects import Objects
 from zhengshu_catalog.aggregation.problems import Report
+from zhengshu_contracts.vocabulary import ItemType
 
 ITEMS = (item("a"), item("b"), item("c"))
 HEADER = "a,b,c\n"
@@ -211,6 +214,35 @@ def test_the_fast_and_the_careful_way_agree():
     careful = Objects(TOWNS, Report(), lines=False)
     spaced = json.dumps(made, separators=(" , ", " : "))
     assert read(fast, [json.dumps(made)]) == read(careful, [spaced])
+
+
+digits = st.text("0123456789", min_size=1, max_size=25)
+numbers = st.builds(
+    lambda sign, whole, part, power: f"{sign}{whole.lstrip('0') or '0'}{part}{power}",
+    st.sampled_from(["", "-"]),
+    digits,
+    st.just("") | digits.map(lambda part: f".{part}"),
+    st.sampled_from(["", "", "e2", "E-7", "e+30"]),
+) | st.sampled_from(
+    ["12.340000000000000000001", "0.00005", "20000000000000000000", "1e2", "-0", "0.1", "NaN", "1e999"]
+)  # fmt: skip
+NUMBERS = (item("a", type=ItemType.NUMERIC), item("b"), item("c", type=ItemType.INTEGER))
+
+
+def exactly(cell: str | None) -> object:
+    """A number by its value; what is no plain number as it is written."""
+    return Decimal(cell) if cell and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", cell) else cell
+
+
+@given(st.lists(st.tuples(numbers, st.sampled_from(['"x"', "1", "2.5"])), min_size=1, max_size=5))
+def test_numbers_are_read_alike_the_fast_and_the_careful_way(written):
+    body = ",".join(f'{{"a":{a},"b":{b},"c":{a}}}' for a, b in written)
+    told = []
+    for text in (body, body.replace(":", " : ")):
+        report = Report()
+        got = read(Objects(NUMBERS, report, lines=False), [f"[{text}]"])
+        told.append(([[*map(exactly, unescaped(line))] for line in got.split("\n")], report.rows))
+    assert told[0] == told[1]
 
 
 async def test_memory_stays_bounded():

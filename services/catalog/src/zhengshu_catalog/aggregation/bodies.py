@@ -213,7 +213,9 @@ class Decoder:
     def _take(self, codec: str, *, sure: bool = False) -> None:
         """Decode by this; UTF-8 that was declared is what it says, GB18030 is written where UTF-8 is."""
         self._decode = codecs.getincrementaldecoder(codec)()
-        self._watch = None if sure and codec == encodings.UTF8 else encodings.Watch(codec, self._line)
+        self._watch = (
+            None if sure and codec == encodings.UTF8 else encodings.Watch(codec, self._line)
+        )
         self.name = codec.upper()
 
 

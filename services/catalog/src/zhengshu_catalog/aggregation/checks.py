@@ -38,6 +38,7 @@ MESSAGES = {
     "not-an-object": "不是 JSON 对象",
     "json-invalid": "不是合法的 JSON",
     "duplicate-member": "同一行内信息项 {name} 出现两次",
+    "not-finite": "NaN、Infinity 不是 JSON 的值;没有值请写 null",
     "undeclared": "“{name}”不是该目录条目的信息项",
     "formula-error": "单元格 {cell} 是公式错误值",
     "formula-uncomputed": "单元格 {cell} 的公式没有计算结果,请在电子表格程序中重新计算并保存",

@@ -5,6 +5,7 @@ they were written and noticing repeated members. Nothing here judges a value: `c
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
@@ -20,12 +21,11 @@ LONGEST_ROW = 4 << 20
 BLOCK = 1 << 18
 TRIES = 8
 """Row ends tried before a block is read row by row."""
-DIGITS = 16
-"""A float whose shortest form is longer may have lost digits on the way."""
-
 NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _SPACE = " \t\r\n"
+_INEXACT = re.compile(r":[ \t\r\n]*-?(?:[0-9][0-9.]{15}|[0-9.]+[eE])")
+"""A number of more digits than a float keeps, or with an exponent, which a float does not keep as written."""
 
 
 class NotPlain(Exception):
@@ -33,7 +33,13 @@ class NotPlain(Exception):
 
 
 class Literal(str):
-    """A number as it was written, or NaN."""
+    """A number as it was written."""
+
+    __slots__ = ()
+
+
+class Constant(str):
+    """NaN or an infinity, which are no JSON, though many programs write them."""
 
     __slots__ = ()
 
@@ -50,10 +56,11 @@ class Cells:
         self._known = frozenset(self._names)
         self._texts = {item.name for item in items if SQL_TYPES[item.type] == "text"}
         self._report = report
+        self._floats = False
         self.count = 0
 
-    def plain(self, rows: list[Any], members: int) -> str:
-        """Return the lines of rows that all have exactly the items; `members` were written."""
+    def plain(self, rows: list[Any], members: int, written: str) -> str:
+        """Return the lines of rows that all have exactly the items; `members` were written, thus."""
         width = len(self._names)
         if (
             set(map(type, rows)) != {dict}
@@ -61,10 +68,13 @@ class Cells:
             or members != width * len(rows)
         ):
             raise NotPlain
+        self._floats = False
         try:
             columns = [self._column(n, list(map(itemgetter(n), rows))) for n in self._names]
         except KeyError:
             raise NotPlain from None
+        if self._floats and _INEXACT.search(written):
+            raise NotPlain
         self.count += len(rows)
         return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
 
@@ -90,6 +100,7 @@ class Cells:
             return list(map(str, values))
         if not kinds <= _SCALARS or (float in kinds and name in self._texts):
             raise NotPlain
+        self._floats = self._floats or float in kinds
         if str in kinds:
             _escaped([value for value in values if isinstance(value, str)], check=True)
         return [_PLAIN[type(value)](value) for value in values]
@@ -117,6 +128,8 @@ class Cells:
             return "duplicate-member"
         if isinstance(member, list):
             return "not-scalar"
+        if isinstance(member, Constant):
+            return "not-finite"
         if isinstance(member, str):
             return _unstorable(member)
         return None
@@ -215,7 +228,7 @@ class Objects:
             found = orjson.loads(f"[{rows}]")
         except orjson.JSONDecodeError:
             raise NotPlain from None
-        return self._cells.plain(found, rows.count('":'))
+        return self._cells.plain(found, rows.count('":'), rows)
 
     def _one_by_one(self, *, final: bool) -> Iterator[str]:
         at = 0
@@ -282,7 +295,7 @@ def _escaped(values: list[str], *, check: bool = False) -> list[str]:
 
 def _number(value: float) -> str:
     text = repr(value)
-    if len(text) > DIGITS:
+    if "e" in text:
         raise NotPlain
     return text
 
@@ -316,5 +329,5 @@ def _shown(name: str) -> str:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=Members, parse_float=Literal, parse_int=Literal, parse_constant=Literal
+    object_pairs_hook=Members, parse_float=Literal, parse_int=Literal, parse_constant=Constant
 )
