@@ -71,3 +71,12 @@ async def test_over_http_by_a_data_officer(catalog: Catalog):
         headers = identity(by, Action.ENTRY_IMPORT)
         answer = await catalog.http.post("/v1/item-drafts", content=CSV.encode(), headers=headers)
         assert answer.status_code == status
+
+
+async def test_a_sample_may_be_as_large_as_told(catalog: Catalog):
+    headers = identity(officer(), Action.ENTRY_IMPORT)
+    row = b"0003," + b"x" * 1000 + b",1,1,,,,,\n"
+    for rows, status in ((3000, 200), (17_000, 413)):
+        body = CSV.encode() + row * rows
+        answer = await catalog.http.post("/v1/item-drafts", content=body, headers=headers)
+        assert answer.status_code == status

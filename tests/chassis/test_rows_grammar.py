@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from zhengshu_chassis.rows import (
+    BESIDE,
+    RESERVED,
     BadQuery,
     Condition,
     Group,
@@ -180,3 +182,11 @@ def test_any_text_is_read_or_refused(value):
 def test_written_parameters_are_standard_form_encoding():
     query = parse("a=eq.1%2B1 &b=in.(x,%22y,z%22)")
     assert parse_qsl(render(query)) == [("a", "eq.1+1 "), ("b", 'in.(x,"y,z")')]
+
+
+def test_whatever_stands_beside_the_grammar_is_no_column():
+    assert {"format", "bom", "cursor"} <= BESIDE <= RESERVED
+    for word in BESIDE:
+        assert parse(f"{word}=1", foreign={word}) == Query()
+    with pytest.raises(ValueError, match="not kept free"):
+        parse("mine=1", foreign={"mine"})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
-from zhengshu_chassis.rows import BadQuery, parse
+from zhengshu_chassis.rows import BESIDE, BadQuery, parse
 from zhengshu_contracts.decisions import DecisionAsk, DecisionOut
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Mode
@@ -154,10 +154,6 @@ def _stands_until(case: Case) -> datetime:
     return min((moment for moment in moments if moment > case.now), default=NEVER)
 
 
-FOREIGN = frozenset({"cursor", "format", "bom", "since", "until"})
-"""Parameters of reads that are not of the row grammar."""
-
-
 def requested(query: bytes) -> tuple[str, ...] | None:
     """Return every column that a query with `select` names; None when it has none.
 
@@ -167,7 +163,7 @@ def requested(query: bytes) -> tuple[str, ...] | None:
     if b"select=" not in query:
         return None
     try:
-        asked = parse(query.decode("latin-1"), foreign=FOREIGN)
+        asked = parse(query.decode("latin-1"), foreign=BESIDE)
     except BadQuery:
         return None
     return tuple(sorted(asked.columns())) if asked.select else None

@@ -6,11 +6,12 @@ it for exactly the columns it is given. Casts, aggregates and embeds are refused
 
 from zhengshu_chassis.rows.compile import Sql, Table
 from zhengshu_chassis.rows.errors import BadQuery
-from zhengshu_chassis.rows.parse import LIMITS, RESERVED, Limits, parse, parse_pairs
+from zhengshu_chassis.rows.parse import BESIDE, LIMITS, RESERVED, Limits, parse, parse_pairs
 from zhengshu_chassis.rows.query import Condition, Group, Node, Operator, Order, Query
 from zhengshu_chassis.rows.render import render
 
 __all__ = [
+    "BESIDE",
     "LIMITS",
     "RESERVED",
     "BadQuery",

@@ -8,10 +8,12 @@ from urllib.parse import parse_qsl
 from zhengshu_chassis.rows.errors import shown, too_large, unreadable
 from zhengshu_chassis.rows.query import Condition, Group, Node, Operator, Order, Query, leaves
 
-RESERVED = frozenset(
-    {"select", "order", "limit", "offset", "and", "or", "not", "columns", "on_conflict", "cursor"}
-)
-"""Words of the grammar: a column of that name could never be filtered by."""
+BESIDE = frozenset({"cursor", "format", "bom", "since", "until"})
+"""Parameters of reads that stand beside the grammar's own in an address."""
+RESERVED = BESIDE | {
+    "select", "order", "limit", "offset", "and", "or", "not", "columns", "on_conflict",
+}  # fmt: skip
+"""Words of the grammar and beside it: a column of that name could never be filtered by."""
 
 IS_VALUES = frozenset({"null", "not_null", "true", "false", "unknown"})
 
@@ -63,6 +65,8 @@ def parse_pairs(
 ) -> Query:
     """Read decoded parameters."""
     others = frozenset(foreign)
+    if not others <= BESIDE:
+        raise ValueError("a parameter beside the grammar is not kept free of columns")
     single: dict[str, str] = {}
     where: list[Node] = []
     for name, value in pairs:

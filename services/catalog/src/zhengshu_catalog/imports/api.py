@@ -34,6 +34,8 @@ BODY: dict[str, Any] = {
         "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+LARGEST_SAMPLE = 16 << 20
+"""A sample need not be a whole table: only its first rows are looked at."""
 SAMPLE: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -95,6 +97,7 @@ async def confirm_import(token: str, session: Session, by: By, now: Now) -> Impo
     response_model=ItemDrafts,
     responses=problems(SampleUnreadable, WorkbookUnreadable),
     openapi_extra=SAMPLE,
+    max_body_size=LARGEST_SAMPLE,
 )
 async def draft_items(request: Request) -> ItemDrafts:
     """从数据文件或数据库表结构清单(CSV、XLSX)得出信息项草案;不保存文件,共享属性和开放属性由编制人确定"""
