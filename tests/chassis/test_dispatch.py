@@ -8,7 +8,7 @@ import pytest
 from httpx import AsyncClient
 from support.tiny.tables import NoteRow
 from support.until import until
-from zhengshu_chassis import db
+from zhengshu_chassis import db, dispatch
 from zhengshu_chassis.bus import Bus
 from zhengshu_chassis.dispatch import Dispatches, offer_for_ever
 from zhengshu_chassis.leader import leading
@@ -154,10 +154,9 @@ async def test_refused_for_good_it_is_parked_until_somebody_retries(gateway, dat
     assert await told(tiny) == ["parked 格式不符"]
     listed = (await gateway.get("/internal/dispatches", params={"state": "parked"})).json()
     assert [each["id"] for each in listed["dispatches"]] == [dispatch_id]
-    again = await gateway.post(f"/internal/dispatches/{dispatch_id}/retry")
-    assert again.json()["state"] == DispatchState.DUE
-    again = await gateway.post(f"/internal/dispatches/{dispatch_id}/retry")
-    assert again.json()["type"] == "/problems/dispatch-not-parked"
+    async with database.sessions.begin() as session:
+        assert (await dispatch.retry(session, dispatch_id)).state is DispatchState.DUE
+    assert await state(gateway, dispatch_id) == DispatchState.DUE
 
 
 async def test_cancelled_it_is_offered_no_more(gateway, database):

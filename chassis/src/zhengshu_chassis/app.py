@@ -75,7 +75,7 @@ def create_app(
     if settings.metrics_port is None:
         app.include_router(metrics)
     if settings.mode.serves:
-        for router in [*routers, *_desk_routers(app, desk)]:
+        for router in [*routers, *_desk_routers(app, desk), *_letter_routers(app, consumers)]:
             app.include_router(router)
     openapi.install(app)
     return app
@@ -93,10 +93,19 @@ def _database_errors(settings: ProcessSettings) -> tuple[type[Exception], ...]:
 def _desk_routers(app: FastAPI, desk: "Desk | None") -> list[APIRouter]:
     if desk is None:
         return []
-    from zhengshu_chassis.dispatch_api import router  # noqa: PLC0415 - see _database_errors
+    from zhengshu_chassis import dispatch_api, parked_api  # noqa: PLC0415 - see _database_errors
 
     app.state.desk = desk
-    return [router]
+    return [dispatch_api.router, parked_api.dispatches(desk.name)]
+
+
+def _letter_routers(app: FastAPI, consumers: "Consumers[Any] | None") -> list[APIRouter]:
+    if consumers is None:
+        return []
+    from zhengshu_chassis import parked_api  # noqa: PLC0415 - see _database_errors
+
+    app.state.consumers = consumers
+    return [parked_api.dead_letters(consumers.name)]
 
 
 def _operation_id(route: APIRoute) -> str:

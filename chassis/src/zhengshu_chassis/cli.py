@@ -38,7 +38,7 @@ def run(
     `commands` maps a further command to its Chinese help and an async function of settings and the
     remaining arguments; what it returns is the exit status.
     """
-    more = dict(commands or {})
+    more = {**_parked(build, settings), **(commands or {})}
     chosen, rest = _parse(name, more, arguments)
     if chosen in more:
         sys.exit(asyncio.run(more[chosen][1](settings(), rest)) or 0)
@@ -68,6 +68,27 @@ def _load(build: str) -> Callable[[ProcessSettings], Any]:
     module, _, function = build.partition(":")
     loaded: Callable[[ProcessSettings], Any] = getattr(import_module(module), function)
     return loaded
+
+
+def _parked(build: str, settings: type[ProcessSettings]) -> dict[str, tuple[str, Command]]:
+    """Return the commands of every service that has a database."""
+    if not issubclass(settings, DatabaseSettings):
+        return {}
+
+    async def show(told: Any, arguments: Sequence[str]) -> int:
+        from zhengshu_chassis import parked_cli  # noqa: PLC0415 - for this command alone
+
+        return await parked_cli.show(told, arguments)
+
+    async def again(told: Any, arguments: Sequence[str]) -> int:
+        from zhengshu_chassis import parked_cli  # noqa: PLC0415 - for this command alone
+
+        return await parked_cli.again(_load(build), told, arguments)
+
+    return {
+        "parked": ("列出搁置的转报件与无法处理的消息", show),
+        "retry": ("重新提交其中一件", again),
+    }
 
 
 def _migrate(name: str, package: str | None, settings: ProcessSettings) -> None:

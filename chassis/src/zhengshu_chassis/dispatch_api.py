@@ -10,7 +10,7 @@ from zhengshu_contracts.roles import Action
 
 from zhengshu_chassis import dispatch
 from zhengshu_chassis.auth import allowed
-from zhengshu_chassis.dispatch import Desk, DispatchNotFound, DispatchRow, NotParked, UnknownAnswer
+from zhengshu_chassis.dispatch import Desk, DispatchNotFound, DispatchRow, UnknownAnswer
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.transaction import Router, Session
 
@@ -57,16 +57,6 @@ async def record_attempt(
 ) -> DispatchOut:
     """登记一次转报的结果"""
     return await desk.record(session, dispatch_id, attempt)
-
-
-@router.post(
-    "/dispatches/{dispatch_id}/retry",
-    response_model=DispatchOut,
-    responses=problems(DispatchNotFound, NotParked),
-)
-async def retry_dispatch(dispatch_id: str, session: Session) -> DispatchOut:
-    """重新转报已搁置的件"""
-    return await dispatch.retry(session, dispatch_id)
 
 
 @router.post("/callbacks", response_model=CallbackResult, responses=problems(UnknownAnswer))

@@ -27,6 +27,14 @@ CONSUMER_LAG = Gauge(
     "zhengshu_consumer_lag", "Messages waiting for a consumer", ["stream"], registry=REGISTRY
 )
 DEAD_LETTERS = Counter("zhengshu_dead_letters", "Messages given up", registry=REGISTRY)
+DEAD_LETTERS_KEPT = Gauge(
+    "zhengshu_dead_letters_kept", "Messages given up that wait for a person", registry=REGISTRY
+)
+DISPATCHES_PARKED = Gauge(
+    "zhengshu_dispatches_parked",
+    "Things the counterpart refuses that wait for a person",
+    registry=REGISTRY,
+)
 WORKER_FAILURES = Counter(
     "zhengshu_worker_failures", "Background workers that crashed", ["worker"], registry=REGISTRY
 )

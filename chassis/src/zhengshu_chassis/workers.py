@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 
-from zhengshu_chassis import dispatch, idempotency, inbox, outbox
+from zhengshu_chassis import dispatch, idempotency, inbox, outbox, parked
 from zhengshu_chassis.consumers import Consumer, Consumers
 from zhengshu_chassis.db import plain_url
 from zhengshu_chassis.leader import Lead, leading
@@ -73,7 +73,12 @@ async def _standing(resources: Resources, lead: Lead, *, heartbeat: bool) -> dic
         due,
         ceiling=ceiling,
     )
-    return {"relay": relay.run, "offers": offer, "sweep": partial(_sweep, resources)}
+    return {
+        "relay": relay.run,
+        "offers": offer,
+        "sweep": partial(_sweep, resources),
+        "parked": partial(parked.count_for_ever, resources.database),
+    }
 
 
 def _consuming(resources: Resources, consumers: Consumers[object] | None) -> dict[str, Run]:

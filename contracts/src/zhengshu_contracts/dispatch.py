@@ -46,6 +46,40 @@ class DispatchOut(Record):
     next_offer_at: datetime
 
 
+class ParkedOut(Record):
+    """A dispatch as an operator sees it: what and why, not its content."""
+
+    id: str = Field(description="标识")
+    kind: str = Field(description="种类")
+    subject: str = Field(description="所涉对象的标识")
+    state: DispatchState = Field(description="状态")
+    attempts: int = Field(description="已尝试次数")
+    reason: str | None = Field(default=None, description="未受理的原因")
+    created_at: datetime = Field(description="提出时间")
+
+
+class ParkedPage(Page):
+    """`GET /v1/dispatches/{service}`."""
+
+    dispatches: list[ParkedOut]
+
+
+class DeadLetterOut(Record):
+    """A message that no handler could take."""
+
+    stream: str = Field(description="所在的流")
+    event: str = Field(description="事件编号")
+    subject: str = Field(description="主题")
+    error: str = Field(description="出错的种类")
+    at: datetime = Field(description="放弃的时间")
+
+
+class DeadLetterPage(Page):
+    """`GET /v1/dead-letters/{service}`."""
+
+    letters: list[DeadLetterOut]
+
+
 class DispatchPage(Page):
     """`GET /internal/dispatches?state=parked`."""
 

@@ -95,6 +95,8 @@ class Action(StrEnum):
     LEDGER_READ = "ledger.read"
     LEDGER_CHECKPOINT = "ledger.checkpoint"
     DECISION_EXPLAIN = "decision.explain"
+    PARKED_READ = "parked.read"
+    PARKED_RETRY = "parked.retry"
     CALLBACK_DELIVER = "callback.deliver"
     INTERNAL = "internal"
 
@@ -199,6 +201,8 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.LEDGER_READ: frozenset({Role.AUDITOR, Role.SUPERVISOR, Role.COMPETENT_OFFICER}),
     Action.LEDGER_CHECKPOINT: frozenset(ANYBODY),
     Action.DECISION_EXPLAIN: PEOPLE,
+    Action.PARKED_READ: frozenset({Role.OPERATOR, Role.COMPETENT_OFFICER, Role.AUDITOR}),
+    Action.PARKED_RETRY: frozenset({Role.OPERATOR}),
     Action.CALLBACK_DELIVER: frozenset({PrincipalKind.COMMISSION}),
     Action.INTERNAL: frozenset({PrincipalKind.GATEWAY}),
 }

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from zhengshu_verify.receipt import InvalidReceipt
 
 from zhengshu import ledger, offline
-from zhengshu.client import Client
+from zhengshu.client import Client, Use
 from zhengshu.errors import Refused
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ Url = Annotated[str, typer.Option(envvar="ZHENGSHU_URL", help="节点地址")]
 Id = Annotated[str, typer.Option(envvar="ZHENGSHU_CLIENT_ID", help="客户端标识")]
 Secret = Annotated[str, typer.Option(envvar="ZHENGSHU_CLIENT_SECRET", help="客户端密钥")]
 Dataset = Annotated[str, typer.Argument(help="数据集标识")]
+Purpose = Annotated[str | None, typer.Option(help="本次使用的用途,与授权一致")]
+Under = Annotated[str | None, typer.Option("--grant", help="所用授权的标识")]
 
 MEDIA = {
     ".csv": "text/csv",
@@ -84,11 +86,13 @@ def push(
 def rows(
     dataset: Dataset,
     where: Annotated[list[str] | None, typer.Argument(help="条件,如 town=eq.凤山镇")] = None,
+    purpose: Purpose = None,
+    grant: Under = None,
 ) -> None:
     """逐行打印可见的数据。"""
     filters = dict(each.split("=", 1) for each in where or [])
     with client() as node:
-        for row in node.rows(dataset, **filters):
+        for row in node.rows(dataset, Use(purpose, grant), **filters):
             print(json.dumps(row, ensure_ascii=False))
 
 
@@ -96,12 +100,14 @@ def rows(
 def export(
     dataset: Dataset,
     to: Annotated[Path | None, typer.Option(help="写入的文件,默认标准输出")] = None,
-    form: Annotated[str, typer.Option("--format", help="csv 或 ndjson")] = "csv",
+    form: Annotated[str, typer.Option("--format", help="csv、ndjson、xlsx 或 parquet")] = "csv",
+    purpose: Purpose = None,
+    grant: Under = None,
 ) -> None:
     """导出一个快照。"""
     with client() as node:
         out = to.open("wb") if to else sys.stdout.buffer
-        for chunk in node.export(dataset, format=form):
+        for chunk in node.export(dataset, Use(purpose, grant), format=form):
             out.write(chunk)
         out.flush()
 

@@ -1,8 +1,10 @@
 """The client: one method per thing a department does, over the public API alone."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Self
+from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
@@ -15,6 +17,22 @@ from zhengshu.tokens import ClientCredentials
 
 TIMEOUT = httpx.Timeout(30, read=300)
 Body = bytes | Iterable[bytes] | IO[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """For what rows are read, or under which grant: to be said where several grants would do."""
+
+    purpose: str | None = None
+    grant: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that say so."""
+        told = {"Zhengshu-Purpose": quote(self.purpose or ""), "Zhengshu-Grant": self.grant or ""}
+        return {name: value for name, value in told.items() if value}
+
+
+UNSAID = Use()
 
 
 class Client:
@@ -101,28 +119,39 @@ class Client:
         answer = self.call("POST", path, content=body, headers=headers, params=params)
         return BatchOut.model_validate_json(answer.content)
 
-    def rows(self, dataset: str, **filters: Any) -> Iterator[dict[str, Any]]:
+    def rows(self, dataset: str, use: Use = UNSAID, /, **filters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows this client may read, page by page, in PostgREST's filter grammar."""
         path: str | None = f"/v1/datasets/{dataset}/rows"
         params: dict[str, Any] | None = filters
         while path:
-            response = self.call("GET", path, params=params)
+            response = self.call("GET", path, params=params, headers=use.headers())
             yield from response.json()
             path, params = response.links.get("next", {}).get("url"), None
 
-    def export(self, dataset: str, *, format: str = "csv") -> Iterator[bytes]:  # noqa: A002
+    def export(
+        self,
+        dataset: str,
+        use: Use = UNSAID,
+        *,
+        format: str = "csv",  # noqa: A002 - the parameter's name on the wire
+    ) -> Iterator[bytes]:
         """Yield the bytes of an export; one snapshot."""
         path = f"/v1/datasets/{dataset}/exports"
-        with self.http.stream("GET", path, params={"format": format}) as response:
+        params, headers = {"format": format}, use.headers()
+        with self.http.stream("GET", path, params=params, headers=headers) as response:
             if not response.is_success:
                 response.read()
                 raise Refused(problem_of(response))
             yield from response.iter_bytes()
 
-    def verify(self, dataset: str, key: dict[str, Any], values: dict[str, Any]) -> bool:
+    def verify(
+        self, dataset: str, key: dict[str, Any], values: dict[str, Any], use: Use = UNSAID
+    ) -> bool:
         """Ask whether the row with this key has these values."""
         path = f"/v1/datasets/{dataset}/verification"
-        return bool(self.post(path, {"key": key, "values": values})["matches"])
+        body = {"key": key, "values": values}
+        answer = self.call("POST", path, json=body, headers=use.headers())
+        return bool(answer.json()["matches"])
 
     def apply(self, application: ApplicationIn, *, key: str | None = None) -> ApplicationOut:
         """Submit a sharing application."""
