@@ -3,8 +3,8 @@
 from alembic import op
 from zhengshu_chassis.migrate import grants
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 STATEMENTS = (
     """
