@@ -51,6 +51,22 @@ async def test_leaves_the_schema_of_a_later_release_alone(database):
     await connection.close()
 
 
+@pytest.mark.parametrize("service", databases.DATABASES)
+def test_revisions_are_one_chain_in_the_order_of_their_files(service):
+    folder = ROOT / f"services/{service}/src/zhengshu_{service}/migrations/versions"
+    numbers = [path.name[:4] for path in sorted(folder.glob("0*.py"))]
+    said = [
+        (
+            re.findall(r'^revision = "(\d+)"', text, re.M),
+            re.findall(r'^down_revision = "?(\w+)', text, re.M),
+        )
+        for text in (path.read_text() for path in sorted(folder.glob("0*.py")))
+    ]
+    assert said == [
+        ([one], [before]) for one, before in zip(numbers, ["None", *numbers], strict=False)
+    ]
+
+
 def revisions():
     """Every revision that runs beside the last release's code."""
     for service in databases.DATABASES:
