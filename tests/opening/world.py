@@ -175,10 +175,10 @@ class World:
         sealed = {HEADER: seal(identity, KEY)} | (headers or {})
         return await self.http.request(method, path, headers=sealed, **options)
 
-    async def feed(self, *events: Event) -> None:
-        """Let the service hear of events."""
+    async def feed(self, *events: Event, at: datetime | None = None) -> None:
+        """Let the service hear of events, as of now or of then."""
         for event in events:
-            envelope = Envelope.wrap(event, source="catalog", about="x")
+            envelope = Envelope.wrap(event, source="catalog", about="x", at=at)
             delivery = Delivery(envelope.type, 0, b"", envelope, None)
             async with self.resources.database.sessions.begin() as session:
                 await consumers.dispatch(Unit.of(session), delivery)

@@ -1,6 +1,9 @@
-"""Catalog's events: what is published, registered, retired and updated. Translates to operations."""
+"""Catalog's events: what is published, registered, retired and updated. Translates to operations.
 
-from zhengshu_chassis.consumers import Consumers
+The envelope's time orders what carries no version of its own.
+"""
+
+from zhengshu_chassis.consumers import Consumers, Delivery
 from zhengshu_contracts.catalog import (
     DatasetUpdated,
     EntryPublished,
@@ -16,27 +19,32 @@ from zhengshu_opening.unit import Unit
 consumers: Consumers[Unit] = Consumers("opening", unit=Unit.of)
 
 
-@consumers.on(EntryPublished)
-async def published(unit: Unit, event: EntryPublished) -> None:
+@consumers.every(EntryPublished.subject)
+async def published(unit: Unit, delivery: Delivery) -> None:
     """Take a revision; a listing follows it. The municipal copy is not ours to open."""
-    if event.origin is not Origin.COUNTY or not await unit.datasets.publish(event):
+    event = EntryPublished.model_validate(delivery.envelope.data)
+    at = delivery.envelope.time
+    if event.origin is not Origin.COUNTY or not await unit.datasets.publish(event, at=at):
         return
     dataset = await unit.datasets.find(event.entry)
-    if dataset is not None:
+    if dataset is not None and dataset.published:
         await listings.follow(unit, dataset)
 
 
-@consumers.on(EntryRetired)
-async def retired(unit: Unit, event: EntryRetired) -> None:
+@consumers.every(EntryRetired.subject)
+async def retired(unit: Unit, delivery: Delivery) -> None:
     """Take down what is no longer published."""
-    await unit.datasets.retire(event.entry)
-    await listings.withdraw(unit, event.entry, "目录已停用")
+    event = EntryRetired.model_validate(delivery.envelope.data)
+    if await unit.datasets.retire(event.entry, at=delivery.envelope.time):
+        await listings.withdraw(unit, event.entry, "目录已停用")
 
 
-@consumers.on(ServiceRegistrationChanged)
-async def registration_changed(unit: Unit, event: ServiceRegistrationChanged) -> None:
+@consumers.every(ServiceRegistrationChanged.subject)
+async def registration_changed(unit: Unit, delivery: Delivery) -> None:
     """Take down what may no longer be served; what may be served now may be read now."""
-    await unit.datasets.register(event.dataset, event.state)
+    event = ServiceRegistrationChanged.model_validate(delivery.envelope.data)
+    if not await unit.datasets.register(event.dataset, event.state, at=delivery.envelope.time):
+        return
     if event.state is ServiceRegistrationState.WITHDRAWN:
         reason = f"市级平台已撤销挂接:{event.reason}" if event.reason else "市级平台已撤销挂接"
         await listings.withdraw(unit, event.dataset, reason)

@@ -1,11 +1,11 @@
-"""Sharing's events about grants, as the read model takes them; a grant's events come in their order.
+"""Sharing's events about grants, as the read model takes them, in whatever order they come.
 
 A suspended grant is live: it can be resumed. One whose time has run out is not, event or no event.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.consumers import Consumers
@@ -13,6 +13,9 @@ from zhengshu_contracts.catalog import AffectedGrant
 from zhengshu_contracts.sharing import GrantActivated, GrantExpired, GrantRenewed, GrantRevoked
 
 from zhengshu_catalog.grants.tables import GrantRow
+
+OVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a grant ended that is over, whenever that was."""
 
 
 def register(consumers: Consumers[AsyncSession]) -> None:
@@ -33,12 +36,17 @@ async def keep(session: AsyncSession, event: GrantActivated) -> None:
         "ends": event.ends,
     }
     made = insert(GrantRow).values(**values)
-    await session.execute(made.on_conflict_do_update(index_elements=["id"], set_=values))
+    alive = GrantRow.ends > OVER
+    await session.execute(
+        made.on_conflict_do_update(index_elements=["id"], set_=values, where=alive)
+    )
 
 
 async def drop(session: AsyncSession, event: GrantRevoked | GrantExpired | GrantRenewed) -> None:
-    """Forget a grant that is over; one that was renewed has its successor."""
-    await session.execute(delete(GrantRow).where(GrantRow.id == event.grant))
+    """Note that a grant is over, for good: its activation may come late. A renewed one has its successor."""
+    over = {"dataset": event.dataset, "holder": event.holder, "items": [], "ends": OVER}
+    made = insert(GrantRow).values(id=event.grant, **over)
+    await session.execute(made.on_conflict_do_update(index_elements=["id"], set_=over))
 
 
 async def live(session: AsyncSession, dataset: str, *, at: datetime) -> list[AffectedGrant]:

@@ -9,7 +9,7 @@ from zhengshu_chassis.db import Base
 
 
 class GrantRow(Base):
-    """A grant that is active or suspended; one that is over has no row."""
+    """A grant; one that is over keeps a row without items, so that nothing brings it back."""
 
     __tablename__ = "grants"
 

@@ -1,8 +1,9 @@
-"""Queries of the read model. Upserts take nothing older than what is there; never commits."""
+"""Queries of the read model. Every upsert is commutative: an older event never overwrites a newer."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, tuple_, update
+from sqlalchemy import func, or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_contracts.catalog import EntryPublished
@@ -35,7 +36,7 @@ class Datasets:
         row = await self._session.get(DatasetRow, dataset, populate_existing=True)
         return row.to_domain() if row else None
 
-    async def publish(self, event: EntryPublished) -> bool:
+    async def publish(self, event: EntryPublished, *, at: datetime) -> bool:
         """Take a revision newer than the known one; False when it is not."""
         told = {
             "title": event.title,
@@ -45,24 +46,38 @@ class Datasets:
             "update_cycle": event.update_cycle,
             "revision": event.revision,
             "items": [item.model_dump(mode="json") for item in event.items],
-            "retired": False,
+            "published_at": at,
         }
         statement = insert(DatasetRow).values(_UNKNOWN | told | {"id": event.entry})
+        retired = func.coalesce(DatasetRow.retired_at > at, False)
         newer = DatasetRow.revision < event.revision
         return await self._took(
-            statement.on_conflict_do_update(index_elements=["id"], set_=told, where=newer)
+            statement.on_conflict_do_update(
+                index_elements=["id"], set_=told | {"retired": retired}, where=newer
+            )
         )
 
-    async def retire(self, dataset: str) -> None:
-        """Note that the entry is no longer published."""
-        retired = update(DatasetRow).where(DatasetRow.id == dataset).values(retired=True)
-        await self._session.execute(retired)
+    async def retire(self, dataset: str, *, at: datetime) -> bool:
+        """Note that the entry is no longer published; False when it was published again later."""
+        told = {"retired": True, "retired_at": at}
+        statement = insert(DatasetRow).values(_UNKNOWN | told | {"id": dataset})
+        latest = {"retired": True, "retired_at": func.greatest(DatasetRow.retired_at, at)}
+        earlier = or_(DatasetRow.published_at.is_(None), DatasetRow.published_at < at)
+        return await self._took(
+            statement.on_conflict_do_update(index_elements=["id"], set_=latest, where=earlier)
+        )
 
-    async def register(self, dataset: str, state: ServiceRegistrationState) -> None:
-        """Note the state of the service registration."""
-        statement = insert(DatasetRow).values(_UNKNOWN | {"id": dataset, "registration": state})
-        await self._session.execute(
-            statement.on_conflict_do_update(index_elements=["id"], set_={"registration": state})
+    async def register(
+        self, dataset: str, state: ServiceRegistrationState, *, at: datetime
+    ) -> bool:
+        """Note the state of the service registration; False when a later one is known."""
+        told = {"registration": state, "registered_at": at}
+        statement = insert(DatasetRow).values(_UNKNOWN | told | {"id": dataset})
+        known = DatasetRow.registered_at
+        return await self._took(
+            statement.on_conflict_do_update(
+                index_elements=["id"], set_=told, where=or_(known.is_(None), known < at)
+            )
         )
 
     async def update(self, dataset: str, version: Version) -> bool:

@@ -1,5 +1,6 @@
 """Mapped class of the read model of catalog's datasets."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import JSONB
@@ -28,6 +29,9 @@ class DatasetRow(Base):
     registration: Mapped[str]
     epoch: Mapped[int | None]
     version: Mapped[int | None]
+    published_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+    registered_at: Mapped[datetime | None]
 
     def to_domain(self) -> Dataset:
         """Return the dataset as a value."""
