@@ -217,6 +217,25 @@ async def test_the_server_goes_and_comes_back(tiny, database, node, bus):
         await until(these(tiny, "before", "after"))
 
 
+async def test_a_dead_pull_with_messages_waiting_is_given_up(tiny, database, node, monkeypatch):
+    """The first connection's pulls never bring anything: it is made anew once, and everything arrives."""
+    hears, first = Consumer._fetch, node.generation
+
+    async def fetch(self, subscription):
+        if node.generation == first:
+            await asyncio.sleep(0.02)
+            return []
+        return await hears(self, subscription)
+
+    monkeypatch.setattr(Consumer, "_fetch", fetch)
+    async with consuming(Story().consumers, database, node):
+        await asyncio.sleep(0.2)  # nothing waits, so silence means nothing
+        assert node.generation == first
+        await publish(node, 1, "waiting")
+        await until(these(tiny, "waiting"))
+    assert node.generation == first + 1
+
+
 async def test_a_consumer_that_was_deleted_is_made_again(tiny, database, node, bus):
     story = Story()
     consumer = Consumer(story.consumers, "EVENTS", database=database, bus=node)

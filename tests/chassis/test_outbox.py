@@ -10,7 +10,8 @@ from support.tiny.api import NoteWritten
 from support.until import until
 from zhengshu_chassis import db
 from zhengshu_chassis.leader import LeadershipLost, leading
-from zhengshu_chassis.outbox import Outbox, Relay, forget
+from zhengshu_chassis.outbox import LARGEST, MessageTooLarge, Outbox, Relay, forget
+from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.policy import Heartbeat
 
 
@@ -144,6 +145,34 @@ async def test_a_bucket_value_and_its_deletion(database, lead):
     assert value
     assert nothing == b""
     assert headers["KV-Operation"] == "DEL"
+
+
+async def test_what_no_stream_would_take_is_refused_and_leaves_nothing(database, lead):
+    stream = Stream()
+    one = await relay(lead, stream, "catalog")
+    large = NoteWritten(note=2, text="字" * (LARGEST // 3))
+    async with database.sessions() as session:
+        announce(session, 1)
+        await session.flush()
+        with pytest.raises(MessageTooLarge, match=r"audit\.note\.written\.v1 有 \d+ 字节"):
+            Outbox(session, "catalog").add(large, aggregate="a")
+    assert await one.round() == (0, 0)
+    assert len(stream.beats()) == 1
+
+
+async def test_the_largest_there_may_be_is_taken_by_the_real_server(database, lead, bus):
+    operator = await bus.connect()
+    one = await relay(lead, operator.jetstream())
+    async with database.sessions.begin() as session:
+        envelope = len(
+            Envelope.wrap(
+                NoteWritten(note=1, text=""), source="catalog", about="a"
+            ).model_dump_json(exclude_none=True)
+        )
+        text = "x" * (LARGEST - envelope)
+        Outbox(session, "catalog").add(NoteWritten(note=1, text=text), aggregate="a")
+    assert await one.round() == (1, 0)
+    await operator.close()
 
 
 async def test_the_heartbeat_tells_a_time_before_the_scan(database, lead):

@@ -23,6 +23,7 @@ from zhengshu_contracts.policy import BUCKET, heartbeat_key
 
 from zhengshu_chassis import failpoints, ids
 from zhengshu_chassis.db import Base
+from zhengshu_chassis.errors import TooLarge
 from zhengshu_chassis.telemetry import OUTBOX_BACKLOG, log, traceparent
 
 CHANNEL = "outbox"
@@ -31,6 +32,16 @@ PARALLEL = 64
 IDLE = 5.0
 """Seconds between scans when nothing wakes the relay: a lost notification costs no more than this."""
 BEAT = 1.0
+LARGEST = 1_000_000
+"""Bytes of a message at most: NATS takes 1 MiB with its headers. One that never leaves would hold up its
+aggregate and the heartbeat for ever, so that it is refused before it is written."""
+
+
+class MessageTooLarge(TooLarge):
+    """What would have to be announced is more than a message holds."""
+
+    slug = "message-too-large"
+    title = "须公告的内容超出单条消息的容量"
 
 
 class OutboxRow(Base):
@@ -71,6 +82,11 @@ class Outbox:
     def _write(
         self, event_id: str, subject: str, payload: bytes, headers: dict[str, str], aggregate: str
     ) -> None:
+        if len(payload) > LARGEST:
+            raise MessageTooLarge(
+                f"消息 {subject} 有 {len(payload)} 字节,至多 {LARGEST} 字节",
+                next="请缩短文字或减少项数,分次提交",
+            )
         carried = headers | {"traceparent": traceparent()}
         self._session.add(
             OutboxRow(
