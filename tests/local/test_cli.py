@@ -39,8 +39,8 @@ def test_up_status_up_down(environment, tmp_path):
     code, said = run(environment, "up")
     assert code == 0, said
     assert "stub 就绪" in said
-    assert "全部就绪" in said
     before = read_state(tmp_path)
+    assert f"全部就绪，用时 {before['seconds']} 秒" in said
     code, said = run(environment, "up")
     assert (code, "已在运行" in said) == (0, True)
     assert read_state(tmp_path) == before

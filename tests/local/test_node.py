@@ -64,6 +64,12 @@ def test_starts_everything_measures_and_stops(made):
     assert not is_running(made.directory)
 
 
+def test_a_start_counts_from_when_the_command_began(made):
+    seconds = made.start(since=time.time() - 1000)
+    assert seconds >= 1000
+    assert any(f"全部就绪，用时 {seconds} 秒" in line for line in made.said)
+
+
 def test_a_taken_port_is_named_and_nothing_is_started(made):
     port = made.layout.port("nats")
     with socket.socket() as other:
