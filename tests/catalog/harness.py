@@ -41,6 +41,10 @@ ACTIONS = {
     ("PUT", "themes"): Action.ENTRY_COMPILE,
     ("GET", "themes"): Action.ENTRY_READ,
     ("POST", "consents"): Action.THEME_CONSENT,
+    ("POST", "legacy-systems"): Action.LEGACY_MANAGE,
+    ("PUT", "legacy-systems"): Action.LEGACY_MANAGE,
+    ("GET", "legacy-systems"): Action.LEGACY_READ,
+    ("POST", "counts"): Action.LEGACY_MANAGE,
     ("POST", "submission"): Action.ENTRY_SUBMIT,
     ("POST", "review"): Action.ENTRY_REVIEW,
     ("POST", "retirement"): Action.ENTRY_RETIRE,
@@ -93,6 +97,8 @@ def action_of(method: str, path: str) -> Action:
     if path.startswith("/internal"):
         return Action.INTERNAL
     parts = path.split("?", maxsplit=1)[0].strip("/").split("/")
+    if parts[1] == "legacy-systems" and parts[-1] == "stage":
+        return Action.LEGACY_ADVANCE
     last = parts[-1] if (method, parts[-1]) in ACTIONS else parts[1]
     return ACTIONS[method, last]
 

@@ -30,6 +30,9 @@ class Action(StrEnum):
     ENTRY_IMPORT = "entry.import"
     ENTRY_RETIRE = "entry.retire"
     THEME_CONSENT = "theme.consent"
+    LEGACY_MANAGE = "legacy.manage"
+    LEGACY_ADVANCE = "legacy.advance"
+    LEGACY_READ = "legacy.read"
     EXTENSION_DEFINE = "extension.define"
     SOURCE_NAME = "source.name"
     ORGANIZATION_CHANGE = "organization.change"
@@ -136,6 +139,9 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
     Action.ENTRY_RETIRE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.THEME_CONSENT: frozenset({Role.OFFICE_HEAD}),
+    Action.LEGACY_MANAGE: frozenset({Role.DATA_OFFICER}),
+    Action.LEGACY_ADVANCE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
+    Action.LEGACY_READ: frozenset(Role),
     Action.EXTENSION_DEFINE: frozenset({Role.COMPETENT_OFFICER}),
     Action.SOURCE_NAME: frozenset({Role.COMPETENT_OFFICER}),
     Action.ORGANIZATION_CHANGE: frozenset({Role.ADMINISTRATOR}),

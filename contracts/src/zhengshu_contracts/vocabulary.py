@@ -88,6 +88,16 @@ class SystemStage(Labelled):
     RETIRED = "retired", "已停用"
 
 
+class LegacyState(Labelled):
+    """Life of an old exchange system (原有跨部门信息共享交换系统)."""
+
+    REGISTERED = "registered", "已登记"
+    MAPPED = "mapped", "已对应目录"
+    DUAL_RUNNING = "dual_running", "双轨运行"
+    CUT_OVER = "cut_over", "已切换至市级平台"
+    RETIRED = "retired", "已停用"
+
+
 class ClassDirection(Labelled):
     """Which way a revision moves a class."""
 

@@ -16,6 +16,7 @@ from zhengshu_catalog.entries import callbacks as entry_callbacks
 from zhengshu_catalog.extensions import api as extensions
 from zhengshu_catalog.grants import consumers as grants
 from zhengshu_catalog.imports import api as imports
+from zhengshu_catalog.legacy import api as legacy
 from zhengshu_catalog.organizations import api as organizations
 from zhengshu_catalog.organizations import clients_api as clients
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
@@ -64,6 +65,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             signin.router,
             entries.router,
             themes.router,
+            legacy.router,
             imports.router,
             extensions.router,
             sources.router,
