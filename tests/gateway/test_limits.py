@@ -7,6 +7,7 @@ import httpx
 import pytest
 from support.gateway_harness import DATASET, say, stream
 from support.until import until
+from zhengshu_chassis import signature
 from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import DatasetGrants, dataset_key
 from zhengshu_gateway import exchange, quotas
@@ -63,6 +64,37 @@ class TestRate:
         assert (await world.get(ROWS, "sys-reader")).status_code == 200
         assert {each.status_code for each in await asyncio.gather(*running)} == {200}
         assert (await world.get(EXPORTS, "sys-reader")).status_code == 200
+
+
+class TestFailures:
+    async def test_bad_proofs_are_refused_unread_and_hurt_nobody_who_is_known(
+        self, world, monkeypatch
+    ):
+        limits = world.parts.pipeline.limits
+        monkeypatch.setitem(limits.rates, "failed", Rate(0.01, 3, 3))
+        known = world.bearer("sys-reader")
+        assert (await world.http.get(ROWS, headers=known)).status_code == 200
+        bad = {"Authorization": "Bearer nonsense"}
+        answers = [await world.http.get(ROWS, headers=bad) for _ in range(4)]
+        assert [each.status_code for each in answers] == [401, 401, 401, 429]
+        assert answers[3].headers["retry-after"]
+        signed = await world.http.get(
+            ROWS, headers={signature.SIGN: "x", signature.SERVICE: DATASET}
+        )
+        assert signed.status_code == 429
+        assert world.services["catalog"].asked("/internal/credentials/signature") == []
+        assert (await world.http.get(ROWS, headers=known)).status_code == 200
+        assert (await world.get("/v1/open/datasets")).status_code == 200
+        assert (await world.get("/.well-known/jwks.json")).status_code == 200
+
+    async def test_tokens_and_sign_ins_have_a_rate_per_address(self, world, monkeypatch):
+        monkeypatch.setitem(world.parts.pipeline.limits.rates, "bare", Rate(0.01, 2, 9))
+        form = {"grant_type": "client_credentials", "client_id": "sys-x", "client_secret": "y"}
+        answers = [await world.http.post("/oauth2/token", data=form) for _ in range(3)]
+        assert [each.status_code for each in answers][2] == 429
+        for method, path in (("POST", "/oauth2/sign-in"), ("POST", "/oauth2/password")):
+            assert (await world.http.request(method, path)).status_code == 429
+        assert (await world.get(ROWS, "sys-reader")).status_code == 200
 
 
 class TestQuota:

@@ -104,12 +104,14 @@ def _migrate(name: str, package: str | None, settings: ProcessSettings) -> None:
 def _serve(build: Callable[[ProcessSettings], Any], settings: ProcessSettings) -> None:
     import uvicorn  # noqa: PLC0415 - the other commands need no server
 
+    from zhengshu_chassis.server import PatientProtocol  # noqa: PLC0415 - as above
+
     uvicorn.run(
         build(settings),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=PatientProtocol,
         ws="none",
         lifespan="on",
         access_log=False,

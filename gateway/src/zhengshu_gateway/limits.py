@@ -30,13 +30,7 @@ class Limits:
 
     def take(self, kind: str, caller: str) -> list[tuple[bytes, bytes]]:
         """Take a token and return the RateLimit headers, or raise RateExceeded."""
-        allowed, now, key = self.rates[kind], time.monotonic(), (kind, caller)
-        full = float(allowed.burst)
-        left, at = self._buckets.pop(key, (full, now))
-        left = min(full, left + (now - at) * allowed.rate)
-        self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        if len(self._buckets) > REMEMBERED:
-            self._buckets.popitem(last=False)
+        allowed, left = self.rates[kind], self.count(kind, caller)
         if left < 1:
             raise RateExceeded(
                 "请降低访问频率" if kind != "anonymous" else "请降低访问频率,或登记后以令牌访问",
@@ -47,6 +41,24 @@ class Limits:
             (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, allowed.burst, window)),
             (b"ratelimit", b'"%s";r=%d;t=%d' % (name, left - 1, window)),
         ]
+
+    def count(self, kind: str, caller: str) -> float:
+        """Take a token if there is one; return what there was."""
+        allowed, now, key = self.rates[kind], time.monotonic(), (kind, caller)
+        full = float(allowed.burst)
+        left, at = self._buckets.pop(key, (full, now))
+        left = min(full, left + (now - at) * allowed.rate)
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        if len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        return left
+
+    def spent(self, kind: str, caller: str) -> bool:
+        """Tell, without taking, whether nothing is left; who never took anything costs one look."""
+        bucket = self._buckets.get((kind, caller))
+        if bucket is None:
+            return False
+        return bucket[0] + (time.monotonic() - bucket[1]) * self.rates[kind].rate < 1
 
     @contextmanager
     def running(self, kind: str, caller: str) -> Iterator[None]:

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from prometheus_client import Histogram
 from starlette.types import Receive, Scope, Send
-from zhengshu_chassis import auth
-from zhengshu_chassis.errors import DomainError
+from zhengshu_chassis import auth, signature
+from zhengshu_chassis.errors import DomainError, Unauthorized
 from zhengshu_chassis.problems import Internal
 from zhengshu_chassis.telemetry import REQUESTS, continue_trace, log
 from zhengshu_contracts.access import AccessOutcome
@@ -29,6 +29,7 @@ from zhengshu_gateway.errors import (
     HeadersTooLarge,
     NotProvider,
     PolicyStale,
+    RateExceeded,
     RequestMalformed,
     RoleNotAdmitted,
 )
@@ -42,6 +43,7 @@ from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 Own = Callable[[Exchange, Caller], Awaitable[None]]
 Places = Mapping[str, str]
 LONGEST_PURPOSE = 500
+PROOFS = frozenset({b"authorization", signature.SIGN.encode()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Pipeline:
         try:
             await self._serve(exchange)
         except DomainError as refusal:
+            if isinstance(refusal, Unauthorized):
+                self.limits.count("failed", exchange.address)
             await _refuse(exchange, refusal)
         except Gone:
             exchange.status = exchange.status or 499
@@ -82,18 +86,23 @@ class Pipeline:
             raise HeadersTooLarge(f"请求头合计至多 {LARGEST_HEADERS} 字节")
         route, places = self.routes.match(exchange.method, exchange.path)
         exchange.route = route
-        caller = (
-            ANONYMOUS
-            if route.kind in BARE
-            else await self.authenticator.identify(exchange, route, places)
-        )
-        exchange.client = caller.principal.id
-        kind = "anonymous" if caller.anonymous else _class_of(route)
-        who = exchange.address if caller.anonymous else caller.principal.id
+        caller = ANONYMOUS
         if route.kind not in BARE:
-            exchange.extra += self.limits.take(kind, who)
+            if self.limits.spent("failed", exchange.address):
+                self._hold_off(exchange)
+            caller = await self.authenticator.identify(exchange, route, places)
+        exchange.client = caller.principal.id
+        kind = _class_of(route, caller)
+        who = exchange.address if caller.anonymous else caller.principal.id
+        exchange.extra += self.limits.take(kind, who)
         with self.limits.running(kind, who):
             await self._answer(exchange, route, places, caller)
+
+    def _hold_off(self, exchange: Exchange) -> None:
+        """Read no new proof from an address of so many bad ones; who is known, and the public, go on."""
+        proven = any(name in PROOFS for name, _ in exchange.headers)
+        if proven and not self.authenticator.recognises(exchange):
+            raise RateExceeded("来自此地址的无效凭证过多", headers={"Retry-After": "1"})
 
     async def _answer(
         self, exchange: Exchange, route: Route, places: Places, caller: Caller
@@ -202,8 +211,12 @@ def _purpose(exchange: Exchange) -> str | None:
     return purpose or None
 
 
-def _class_of(route: Route) -> str:
-    """Return the class of a route's requests: what is quick, what runs for long, and the rest."""
+def _class_of(route: Route, caller: Caller) -> str:
+    """Return the class of a request: who is not known, what is quick, what runs for long, and the rest."""
+    if route.kind is Kind.CALLBACK:  # proven by its signature: the Commission's, in bursts
+        return "control"
+    if caller.anonymous:
+        return "bare" if route.kind in BARE else "anonymous"
     if route.kind is not Kind.DATA:
         return "control"
     return "query" if route.mode in {Mode.QUERY, Mode.VERIFY} else "bulk"

@@ -84,6 +84,13 @@ class GatewaySettings(BusSettings):
     anonymous_rate: float = 20.0
     """Anonymous requests per second and address, on average."""
     anonymous_burst: int = 200
+    bare_rate: float = 20.0
+    """Requests for tokens, sign-ins and keys per second and address."""
+    bare_burst: int = 200
+    failed_rate: float = 5.0
+    """Requests per second and address whose proof is no good, after a first `failed_burst`: beyond, those
+    whose token has not been seen before are refused unread."""
+    failed_burst: int = 100
     query_rate: float = 2000.0
     """Queries per second and client, on average; `…_at_once`: how many may run at the same time."""
     query_at_once: int = 128
@@ -114,6 +121,8 @@ class GatewaySettings(BusSettings):
         """Return the limits of each class."""
         return {
             "anonymous": Rate(self.anonymous_rate, self.anonymous_burst, self.anonymous_burst),
+            "bare": Rate(self.bare_rate, self.bare_burst, self.bare_burst),
+            "failed": Rate(self.failed_rate, self.failed_burst, self.failed_burst),
             "query": Rate(self.query_rate, int(self.query_rate * 10), self.query_at_once),
             "bulk": Rate(self.bulk_rate, int(self.bulk_rate * 10), self.bulk_at_once),
             "control": Rate(self.control_rate, int(self.control_rate * 10), self.control_at_once),
