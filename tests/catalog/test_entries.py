@@ -409,6 +409,15 @@ def municipal(**more):
 PUT = "/internal/municipal/entries"
 
 
+async def test_how_far_answers_were_fetched_never_goes_back(catalog: Catalog):
+    path = "/internal/municipal/answers"
+    assert await catalog.done("GET", path, by=GATEWAY) == {"sequence": 0}
+    for given, kept in ((4, 4), (9, 9), (4, 9)):
+        told = await catalog.done("PUT", path, {"sequence": given}, by=GATEWAY)
+        assert told == {"sequence": kept}
+    assert await catalog.done("GET", path, by=GATEWAY) == {"sequence": 9}
+
+
 class TestMunicipalCopy:
     async def test_is_found_by_everybody_and_changed_by_nobody(self, catalog: Catalog):
         assert await catalog.done("GET", "/internal/municipal/copy", by=GATEWAY) == {"sequence": 0}

@@ -160,3 +160,40 @@ async def test_filings_at_once_each_get_a_number(county: County) -> None:
     filed = [county.put(f"application/d-{n}", application(f"p-{n}")) for n in range(8)]
     numbers = {each.json()["number"] for each in await asyncio.gather(*filed)}
     assert len(numbers) == 8
+
+
+ENTRY = {
+    "entry": DATASET,
+    "code": "307350123001/000001",
+    "revision": 1,
+    "title": "学校",
+    "abstract": "学校名录",
+    "provider": "113501230036150002",
+    "provider_name": "甲局",
+    "update_cycle": "daily",
+    "items": [],
+}
+
+
+async def test_what_is_said_unasked_can_be_fetched_in_order(county: County) -> None:
+    await county.desk("PUT", "switches", {"delay": 0, "lose": True})
+    assert (await county.put("entry/e-1", ENTRY)).status_code == 202
+    await county.upload("u-1", 0, 1, [])
+    await county.desk("POST", f"datasets/{DATASET}/withdrawal", {"reason": "停用"})
+    await asyncio.sleep(0.06)  # the registration is announced a moment after its acknowledgement
+    found = (await county.get("answers?after=0")).json()["answers"]
+    assert [each["sequence"] for each in found] == [1, 2]
+    kinds = [each["callback"]["answer"]["kind"] for each in found]
+    assert kinds == ["service_registration", "service_withdrawal"]
+    rest = (await county.get("answers?after=1")).json()["answers"]
+    assert rest == found[1:]
+    assert (await county.http.get("/exchange/v1/answers")).status_code == 401
+
+
+async def test_what_is_not_yet_due_holds_back_what_was_said_after_it(county: County) -> None:
+    await county.desk("PUT", "switches", {"delay": 60})
+    await county.put("entry/e-1", ENTRY)
+    await county.upload("u-1", 0, 1, [])
+    await county.desk("PUT", "switches", {"delay": 0})
+    await county.desk("POST", f"datasets/{DATASET}/withdrawal", {"reason": "停用"})
+    assert (await county.get("answers")).json()["answers"] == []

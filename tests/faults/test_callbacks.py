@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from support.county import County
+from support.county import County, until
+from zhengshu import Refused
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -25,6 +26,20 @@ def test_a_faulty_call_back_has_one_effect(county, fault):
         assert "callback-signature" in refusals(county)
 
 
+def test_a_lost_withdrawal_of_the_service_registration_stops_the_serving(county):
+    assert county.read(county.aid)
+    county.switch(lose=True)
+    try:
+        path = f"/desk/datasets/{county.aid}"
+        county.desk("POST", f"{path}/withdrawal", {"reason": "数据存疑"})
+        until(lambda: refusal_of(county) == "no-service-registration")
+        county.desk("POST", f"{path}/registration", {})
+        until(lambda: refusal_of(county) is None)
+    finally:
+        county.switch()
+    assert county.differences() == []
+
+
 def test_a_decision_after_a_withdrawal_has_no_effect(county):
     county.switch(application="manual")
     application = county.submit()
@@ -38,6 +53,15 @@ def test_a_decision_after_a_withdrawal_has_no_effect(county):
     assert county.differences() == []
     part = county.part(application)
     assert (part["state"], part["grant"]) == ("withdrawn", None)
+
+
+def refusal_of(county: County) -> str | None:
+    """Return why a read is refused; None when it is not."""
+    try:
+        county.read(county.aid)
+    except Refused as refused:
+        return refused.slug
+    return None
 
 
 def refusals(county: County) -> set[str | None]:

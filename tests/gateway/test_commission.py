@@ -181,6 +181,37 @@ async def test_the_municipal_catalogue_is_copied_from_where_the_copy_ends(node):
     assert [each["sequence"] for each in json.loads(put.body)] == [8]
 
 
+UNASKED = "/internal/municipal/answers"
+
+
+def unasked(sequence):
+    answer = {"kind": "service_withdrawal", "dataset": DATASET, "reason": "停用"}
+    callback = {"id": f"c-{sequence}", "issued_at": "2026-03-02T09:00:00Z", "answer": answer}
+    return {"sequence": sequence, "callback": callback}
+
+
+@pytest.mark.parametrize(
+    ("broken", "taken"), [(None, [9]), ("c-9", [8]), ("c-8", []), ("unknown", [9])]
+)
+async def test_what_was_said_unasked_is_fetched_from_where_its_owner_has_it(node, broken, taken):
+    async def apply(seen, send):
+        status = {broken: 500}.get(json.loads(seen.body)["id"], 200)
+        await say(404 if broken == "unknown" else status, {})(seen, send)
+
+    catalog, commission = node.services["catalog"], node.services["commission"]
+    catalog.answers[f"GET {UNASKED}"] = say(200, {"sequence": 7})
+    catalog.answers["POST /internal/callbacks"] = apply
+    found = {"answers": [unasked(8), unasked(9)]}
+    commission.answers["GET /exchange/v1/answers"] = say(200, found)
+    await node.parts.worker.fetch_answers()
+    assert commission.seen[0].query == "after=7"
+    assert signature.verify(COMMISSION_KEY.encode(), commission.seen[0].headers)
+    handed = [json.loads(each.body)["id"] for each in catalog.asked("/internal/callbacks")]
+    assert handed == ["c-8", "c-9"]
+    told = [json.loads(each.body) for each in catalog.asked(UNASKED) if each.method == "PUT"]
+    assert told == [{"sequence": one} for one in taken]
+
+
 class Waking:
     """A message as NATS brings it."""
 

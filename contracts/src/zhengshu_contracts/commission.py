@@ -310,6 +310,28 @@ class FilingStatus(ApiModel):
     callbacks: list[Callback]
 
 
+class Unprompted(ApiModel):
+    """A call-back that answers no filing: a service registration, its withdrawal."""
+
+    sequence: int
+    callback: Callback
+
+
+class UnpromptedAnswers(ApiModel):
+    """`GET /exchange/v1/answers?after=<sequence>`: what polling a filing would not find, in order.
+
+    Sequences are gapless in the order of issue: whoever has seen one has seen all before it.
+    """
+
+    answers: list[Unprompted]
+
+
+class AnswersTaken(ApiModel):
+    """Up to which sequence unprompted answers were handed to their owners; kept by catalog."""
+
+    sequence: int = 0
+
+
 class MunicipalCatalogue(ApiModel):
     """`GET /exchange/v1/catalogue?after=<sequence>`: changed entries in order."""
 

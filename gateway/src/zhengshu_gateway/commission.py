@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -20,9 +21,12 @@ from zhengshu_chassis.telemetry import continue_trace, log, traceparent
 from zhengshu_contracts.access import AccessOutcome
 from zhengshu_contracts.commission import (
     Acceptance,
+    AnswersTaken,
     DispatchKind,
     FilingStatus,
     MunicipalCatalogue,
+    Unprompted,
+    UnpromptedAnswers,
     UploadFiling,
 )
 from zhengshu_contracts.dispatch import Attempt, AttemptOutcome, DispatchOut, DispatchState, WakeUp
@@ -49,6 +53,7 @@ PASSING = frozenset(
     }
 )
 """Refusals that say something of the moment or of our keys, not of the thing: it is sent again."""
+TAKEN = "/internal/municipal/answers"
 WAITING = 200
 """Wake-ups in hand; further ones are let go, since they are repeated."""
 
@@ -139,6 +144,28 @@ class CommissionWorker:
         if entries:
             body = [entry.model_dump(mode="json") for entry in entries]
             await self._upstreams.ask("catalog", "PUT", "/internal/municipal/entries", body)
+
+    async def fetch_answers(self) -> None:
+        """Hand on what the Commission said unasked, whose call-back may have been lost.
+
+        One that its owner cannot apply now holds up none after it, and is fetched again.
+        """
+        held = await self._upstreams.ask("catalog", "GET", TAKEN)
+        if not held.ok:
+            return
+        known = AnswersTaken.model_validate_json(held.body).sequence
+        reply = await self._upstreams.file("answers", "GET", f"/answers?after={known}")
+        found = UnpromptedAnswers.model_validate_json(reply.body).answers if reply.ok else []
+        done = [await self._handed(each) for each in found]
+        if taken := [each.sequence for each in takewhile(lambda _: done.pop(0), found)]:
+            body = AnswersTaken(sequence=taken[-1]).model_dump(mode="json")
+            await self._upstreams.ask("catalog", "PUT", TAKEN, body)
+
+    async def _handed(self, answer: Unprompted) -> bool:
+        status = (await self._callbacks.hand_on(answer.callback)).status
+        if status >= HTTPStatus.BAD_REQUEST:
+            log.error("answers.not-applied", sequence=answer.sequence, status=status)
+        return status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class Upload:

@@ -211,7 +211,17 @@ def _workers(settings: GatewaySettings) -> dict[str, Worker]:
         except Unavailable as error:
             log.info("municipal.away", why=error.slug)
 
-    return {"dispatches": _listen, "municipal": every(settings.municipal_interval, copy)}
+    async def fetch(resources: Resources) -> None:
+        try:
+            await resources.extra["parts"].worker.fetch_answers()
+        except Unavailable as error:
+            log.info("answers.away", why=error.slug)
+
+    return {
+        "dispatches": _listen,
+        "municipal": every(settings.municipal_interval, copy),
+        "answers": every(settings.answers_interval, fetch),
+    }
 
 
 async def _listen(resources: Resources) -> None:

@@ -100,6 +100,8 @@ class GatewaySettings(BusSettings):
     control_rate: float = 200.0
     """Everything else per second and client."""
     control_at_once: int = 64
+    answers_interval: float = 5.0
+    """Seconds between two looks for what the Commission said unasked and whose call-back was lost."""
     municipal_interval: float = 5.0
     """Seconds between two looks at the municipal catalogue."""
     commission_parallel: int = 4

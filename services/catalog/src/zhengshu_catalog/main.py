@@ -17,6 +17,7 @@ from zhengshu_catalog.extensions import api as extensions
 from zhengshu_catalog.grants import consumers as grants
 from zhengshu_catalog.imports import api as imports
 from zhengshu_catalog.legacy import api as legacy
+from zhengshu_catalog.municipal import api as municipal
 from zhengshu_catalog.organizations import api as organizations
 from zhengshu_catalog.organizations import clients_api as clients
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
@@ -70,6 +71,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             extensions.router,
             sources.router,
             entries.municipal,
+            municipal.router,
         ],
         desk=desk(),
         consumers=consumers(),

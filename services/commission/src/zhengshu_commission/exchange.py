@@ -10,6 +10,7 @@ from zhengshu_contracts.commission import (
     DispatchKind,
     FilingStatus,
     MunicipalCatalogue,
+    UnpromptedAnswers,
     UploadFiling,
 )
 
@@ -29,6 +30,12 @@ router = Router(
 async def catalogue(store: InStore, after: int = 0) -> MunicipalCatalogue:
     """按变更序号返回之后的条目。"""
     return MunicipalCatalogue(entries=await store.catalogue(after))
+
+
+@router.get("/answers", summary="未经报件的答复", response_model=UnpromptedAnswers)
+async def answers(store: InStore, after: int = 0) -> UnpromptedAnswers:
+    """按序号返回之后的挂接与撤销挂接,供回调丢失时取回。"""
+    return UnpromptedAnswers(answers=await store.unprompted(after))
 
 
 @router.put(

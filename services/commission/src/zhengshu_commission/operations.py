@@ -199,7 +199,7 @@ async def register_service(store: Store, dataset: str) -> None:
         raise NotDecidable(f"{dataset} 尚未登记或尚未上报数据")
     entry.service_code = f"FZ{entry.sequence:08d}"
     answer = wire.ServiceRegistrationAnswer(dataset=dataset, service_code=entry.service_code)
-    store.answer(None, answer, wait=0.05)
+    await store.announce(answer, wait=0.05)
 
 
 async def withdraw_service(store: Store, dataset: str, reason: str) -> None:
@@ -208,7 +208,7 @@ async def withdraw_service(store: Store, dataset: str, reason: str) -> None:
     if entry is None or entry.service_code is None:
         raise NotDecidable(f"{dataset} 没有挂接")
     entry.service_code = None
-    store.answer(None, wire.ServiceWithdrawalAnswer(dataset=dataset, reason=reason))
+    await store.announce(wire.ServiceWithdrawalAnswer(dataset=dataset, reason=reason))
 
 
 async def check_range(store: Store, filing: wire.UploadFiling) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import ids
 from zhengshu_contracts.base import ApiModel
 from zhengshu_contracts.catalog import MunicipalEntry
-from zhengshu_contracts.commission import Answer, Callback
+from zhengshu_contracts.commission import Answer, Callback, Unprompted
 
 from zhengshu_commission.errors import FilingUnknown
 from zhengshu_commission.switches import Switches
@@ -25,6 +26,8 @@ from zhengshu_commission.tables import (
     WitnessRow,
 )
 
+UNPROMPTED = 7401
+"""Advisory lock of whoever numbers an unprompted answer."""
 FILED = "filed"
 CONSULTING = "consulting"
 PENDING = "pending"
@@ -84,11 +87,34 @@ class Store:
         await self.session.flush()
         return row
 
-    def answer(self, ref: str | None, answer: Answer, *, wait: float = 0) -> None:
+    def answer(
+        self, ref: str | None, answer: Answer, *, wait: float = 0, sequence: int | None = None
+    ) -> None:
         """Queue a call-back; it leaves after the switched delay and `wait` seconds."""
         due = datetime.now(UTC) + timedelta(seconds=self.switches.delay + wait)
-        body = answer.model_dump(mode="json")
-        self.session.add(CallbackRow(id=ids.new("cb"), ref=ref, answer=body, due_at=due))
+        self.session.add(
+            CallbackRow(
+                id=ids.new("cb"),
+                ref=ref,
+                answer=answer.model_dump(mode="json"),
+                due_at=due,
+                sequence=sequence,
+            )
+        )
+
+    async def announce(self, answer: Answer, *, wait: float = 0) -> None:
+        """Queue a call-back that answers no filing, under the next number: none commits before another."""
+        await self.session.execute(select(func.pg_advisory_xact_lock(UNPROMPTED)))
+        last = await self.session.scalar(select(func.max(CallbackRow.sequence))) or 0
+        self.answer(None, answer, wait=wait, sequence=last + 1)
+
+    async def unprompted(self, after: int) -> list[Unprompted]:
+        """Return what was announced after a number, sent or lost alike, up to what is not yet due."""
+        query = select(CallbackRow).where(CallbackRow.sequence > after)
+        query = query.order_by(CallbackRow.sequence).limit(200)
+        now = datetime.now(UTC)
+        rows = takewhile(lambda row: row.due_at <= now, await self.session.scalars(query))
+        return [Unprompted(sequence=row.sequence or 0, callback=as_callback(row)) for row in rows]
 
     async def callbacks(self, ref: str) -> list[Callback]:
         """Return every call-back that is due for a filing, sent or lost alike."""

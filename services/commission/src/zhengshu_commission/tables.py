@@ -32,6 +32,8 @@ class CallbackRow(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     ref: Mapped[str | None] = mapped_column(String(64), index=True)
+    sequence: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    """Numbers what answers no filing, so that it can be asked for when the call-back is lost."""
     answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,1 @@
+"""How far the municipal platform's unprompted answers were fetched."""
