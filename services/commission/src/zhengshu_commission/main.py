@@ -18,7 +18,7 @@ def build(settings: CommissionSettings) -> FastAPI:
         settings,
         name="commission",
         title="市级平台(替身)",
-        description="按 contracts/commission 的约定受理报件,可人工办理,可制造各种故障。",
+        description="按 zhengshu_contracts.commission 的约定受理报件,可人工办理,可制造各种故障。",
         routers=(services.router, exchange.router, desk.router, page.router),
         workers={"callbacks": deliver_for_ever},
         on_start=open_keys,
