@@ -4,10 +4,12 @@ Values are what travels and what is stored; labels are what people read. `docs/g
 checked against this module.
 """
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
+
+from zhengshu_contracts.classification import Theme as Theme
+from zhengshu_contracts.labelled import Labelled as Labelled
 
 OrganizationCode = Annotated[
     str,
@@ -20,19 +22,6 @@ DatasetId = Annotated[
 ItemName = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", description="信息项英文名,用作列名")
 ]
-
-
-class Labelled(StrEnum):
-    """A closed list of words with the label people read."""
-
-    label: str
-
-    def __new__(cls, value: str, label: str = "") -> "Labelled":
-        """Create a member from its wire value and its Chinese label; `Word(value)` looks one up."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
-        return member
 
 
 class SharingClass(Labelled):
@@ -187,36 +176,6 @@ class UpdateCycle(Labelled):
     QUARTERLY = "quarterly", "每季度"
     YEARLY = "yearly", "每年"
     IRREGULAR = "irregular", "不定期"
-
-
-class Theme(Labelled):
-    """目录分类: 类 and 项 of the 2017 guide, the first three digits of an entry's code."""
-
-    POPULATION = "101", "国家人口"
-    LEGAL_ENTITIES = "102", "法人单位"
-    GEOGRAPHY = "103", "自然资源和空间地理"
-    CREDIT = "104", "社会信用"
-    LICENCES = "105", "电子证照"
-    PUBLIC_SERVICE = "201", "公共服务"
-    HEALTH = "202", "健康保障"
-    SOCIAL_SECURITY = "203", "社会保障"
-    FOOD_AND_DRUGS = "204", "食品药品安全"
-    WORK_SAFETY = "205", "安全生产"
-    PRICES = "206", "价格监管"
-    ENERGY = "207", "能源安全"
-    CREDIT_SYSTEM = "208", "信用体系"
-    CONSTRUCTION = "209", "城乡建设"
-    COMMUNITY = "210", "社区治理"
-    ENVIRONMENT = "211", "生态环保"
-    EMERGENCY = "212", "应急维稳"
-    PARTY = "301", "党中央"
-    CONGRESS = "302", "全国人大常委会"
-    STATE_COUNCIL = "303", "国务院"
-    CONSULTATIVE = "304", "全国政协"
-    COURT = "305", "最高人民法院"
-    PROCURATORATE = "306", "最高人民检察院"
-    PROVINCE = "307", "省级及以下部门"
-    SEPARATE_CITY = "308", "计划单列市及以下部门"
 
 
 class Grade(Labelled):
