@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zhengshu_contracts.classification import Theme as Theme
-from zhengshu_contracts.labelled import Labelled as Labelled
+from zhengshu_contracts.classification import Theme as Theme  # noqa: PLC0414 - passed on, and said so
+from zhengshu_contracts.labelled import Labelled as Labelled  # noqa: PLC0414 - likewise
 
 OrganizationCode = Annotated[
     str,
