@@ -6,7 +6,8 @@ from zhengshu import Client
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.resources import Resources
 
-from zhengshu_portal import open_data, pages, signin, staff
+from zhengshu_portal import catalogue, open_data, pages, signin, things, todos
+from zhengshu_portal.kinds import KINDS
 from zhengshu_portal.sessions import Desk
 from zhengshu_portal.settings import PortalSettings
 
@@ -18,12 +19,19 @@ def build(settings: PortalSettings) -> FastAPI:
         name="portal",
         title="政数门户",
         description="网页:公众查找与下载开放数据,工作人员登录办理待办事项。",
-        routers=(open_data.router, signin.router, staff.router),
+        routers=(
+            open_data.router,
+            signin.router,
+            todos.router,
+            catalogue.router,
+            things.router,
+        ),
         on_start=open_client,
         on_stop=close_client,
     )
     app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
     pages.install(app)
+    pages.share(kinds=KINDS)
     return app
 
 

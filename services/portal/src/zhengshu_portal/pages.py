@@ -10,9 +10,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from zhengshu import Refused
+from zhengshu_chassis.errors import DomainError
 from zhengshu_contracts.problem import Problem
 
-from zhengshu_portal.forms import NotOurForm, NotSignedIn
+from zhengshu_portal.days import remaining
+from zhengshu_portal.forms import NotSignedIn
 
 FOLDER = Path(__file__).parent
 HEADERS = {
@@ -46,6 +48,12 @@ def beijing(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
 
 
 templates.filters["beijing"] = beijing
+templates.filters["remaining"] = remaining
+
+
+def share(**values: Any) -> None:
+    """Let every template use these."""
+    templates.globals.update(values)
 
 
 def render(name: str, /, status: int = 200, **values: Any) -> HTMLResponse:
@@ -71,8 +79,8 @@ async def _to_sign_in(_: Request, _error: Exception) -> Response:
     return RedirectResponse("/signin/start", 303)
 
 
-async def _not_ours(_: Request, error: Exception) -> Response:
-    assert isinstance(error, NotOurForm)
+async def _own(_: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
     told = Problem(
         type=f"/problems/{error.slug}",
         title=error.title,
@@ -86,6 +94,6 @@ async def _not_ours(_: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Show refusals of the node, and its absence, as pages; send who is not signed in to do so."""
     app.add_exception_handler(NotSignedIn, _to_sign_in)
-    app.add_exception_handler(NotOurForm, _not_ours)
+    app.add_exception_handler(DomainError, _own)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(httpx.TransportError, _away)

@@ -3,11 +3,13 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
+from fastapi import Depends
 from zhengshu import Client, Refused
 from zhengshu.client import problem_of
+from zhengshu_chassis import resources
 
 CLIENT = "portal"
 EARLY = 30.0
@@ -80,3 +82,12 @@ class Desk:
             raise Refused(problem_of(response))
         told: dict[str, Any] = response.json()
         return told
+
+
+async def desk(held: resources.Held) -> Desk:
+    """Return who turns sessions into tokens."""
+    found: Desk = held.extra["desk"]
+    return found
+
+
+InDesk = Annotated[Desk, Depends(desk)]

@@ -7,28 +7,18 @@ import secrets
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from zhengshu import Refused
-from zhengshu_chassis.resources import Held
 
-from zhengshu_portal.forms import BEGUN, SESSION, Fields, NotOurForm, Session, keep, own_form
+from zhengshu_portal.forms import BEGUN, SESSION, Fields, NotOurForm, keep
 from zhengshu_portal.open_data import PublicUrl
 from zhengshu_portal.pages import render
-from zhengshu_portal.sessions import CLIENT, Desk
+from zhengshu_portal.sessions import CLIENT, InDesk
 
 router = APIRouter(include_in_schema=False)
 TEN_HOURS = 36_000
 TEN_MINUTES = 600
-
-
-async def desk(held: Held) -> Desk:
-    """Return who turns sessions into tokens."""
-    found: Desk = held.extra["desk"]
-    return found
-
-
-InDesk = Annotated[Desk, Depends(desk)]
 
 
 @router.get("/signin/start")
@@ -89,15 +79,6 @@ def come_back(
     response.delete_cookie(BEGUN, path="/")
     secure = request.url.scheme == "https"
     keep(response, SESSION, session, seconds=TEN_HOURS, secure=secure)
-    return response
-
-
-@router.post("/signout", dependencies=[Depends(own_form)])
-def sign_out(session: Session, desk: InDesk) -> RedirectResponse:
-    """退出登录。"""
-    desk.end(session)
-    response = RedirectResponse("/", 303)
-    response.delete_cookie(SESSION, path="/")
     return response
 
 

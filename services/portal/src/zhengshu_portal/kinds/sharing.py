@@ -1,0 +1,331 @@
+"""Sharing as pages: applications, opinions, grants, matters between departments, usage, openings."""
+
+from pydantic import BaseModel
+from zhengshu_contracts import opening, sharing
+from zhengshu_contracts.catalog import ReviewIn
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import ApplicationState, GrantState
+
+from zhengshu_portal.kinds.shape import (
+    Act,
+    Kind,
+    Narrowed,
+    Thing,
+    When,
+    both,
+    either,
+    may,
+    organizations,
+    oversees,
+    own,
+    state,
+)
+from zhengshu_portal.office import Officer
+
+A, G = ApplicationState, GrantState
+UNDECIDED = frozenset(
+    {A.SUBMITTED, A.SUPPLEMENTING, A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING}
+)
+AT_CITY = frozenset({A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING})
+LIVE = frozenset({G.ACTIVE, G.SUSPENDED, G.RECTIFIED})
+
+
+def some_part(*states: str) -> When:
+    """Test whether a part of an application is in one of the states."""
+    return lambda one, _by: any(part["state"] in states for part in one["parts"])
+
+
+def masks(one: Thing, _by: Officer) -> Narrowed:
+    """Offer an opinion's items to be masked."""
+    return {"item": [(name, name) for name in one["items"]]}
+
+
+def parts(one: Thing, _by: Officer) -> Narrowed:
+    """Offer the parts of an application that the Commission has."""
+    held = [part for part in one["parts"] if part["state"] in AT_CITY]
+    named = [(part["id"], f"{part['title']}:{'、'.join(part['items'])}") for part in held]
+    names = dict.fromkeys(name for part in held for name in part["items"])
+    columns = [(name, name) for name in names]
+    return {"part": named, "item": columns, "items": columns}
+
+
+def moves(one: Thing, by: Officer) -> Narrowed:
+    """Offer the moves that the node says are open."""
+    return organizations(one, by) | {
+        "move": [(each["move"], each["label"]) for each in one["moves"]]
+    }
+
+
+def movable(one: Thing, _by: Officer) -> bool:
+    """Test whether the node says that the officer has a move."""
+    return bool(one["moves"])
+
+
+def expected(one: Thing, _by: Officer) -> bool:
+    """Test whether more than giving up is open."""
+    return any(each["move"] != "withdraw" for each in one["moves"])
+
+
+def extension_open(one: Thing, _by: Officer) -> bool:
+    """Test whether an extension waits to be decided."""
+    asked = one.get("extension") or {"outcome": "none"}
+    return not asked.get("outcome")
+
+
+APPLICATIONS = Kind(
+    name="applications",
+    title="共享申请",
+    path="/v1/applications",
+    member="applications",
+    model=sharing.ApplicationOut,
+    read=Action.APPLICATION_READ,
+    columns=("number", "purpose", "organization", "submitted_at", "state_label", "due"),
+    acts=(
+        Act(
+            "endorsement",
+            "初审",
+            "/v1/applications/{id}/endorsement",
+            Action.APPLICATION_ENDORSE,
+            sharing.EndorsementIn,
+            some_part(A.SUBMITTED),
+        ),
+        Act(
+            "supplement",
+            "补正材料",
+            "/v1/applications/{id}/supplement",
+            Action.APPLICATION_SUBMIT,
+            sharing.SupplementIn,
+            both(own("organization"), some_part(A.SUPPLEMENTING)),
+        ),
+        Act(
+            "decision",
+            "录入纸质批复",
+            "/v1/applications/{id}/decision",
+            Action.DECISION_ENTER,
+            sharing.PaperDecisionIn,
+            some_part(*AT_CITY),
+            choices=parts,
+        ),
+        Act(
+            "withdrawal",
+            "撤回申请",
+            "/v1/applications/{id}/withdrawal",
+            Action.APPLICATION_WITHDRAW,
+            sharing.ReasonIn,
+            both(own("organization"), some_part(*UNDECIDED)),
+        ),
+        Act(
+            "forms",
+            "打印申请表、审批表",
+            "/v1/applications/{id}/forms",
+            Action.FORM_ISSUE,
+            sharing.FormIn,
+            answer=sharing.FormOut,
+        ),
+    ),
+    waits=either(
+        both(may(Action.APPLICATION_ENDORSE), some_part(A.SUBMITTED)),
+        both(own("organization"), some_part(A.SUPPLEMENTING)),
+    ),
+    links=(("以此为底再次申请", "/my/apply?repeat={id}", own("organization")),),
+)
+OPINIONS = Kind(
+    name="opinions",
+    title="征求意见",
+    path="/v1/opinions",
+    member="opinions",
+    model=sharing.OpinionOut,
+    read=Action.OPINION_READ,
+    columns=("title", "applicant", "purpose", "requested_at", "state_label", "due"),
+    acts=(
+        Act(
+            "answer",
+            "答复",
+            "/v1/opinions/{id}",
+            Action.OPINION_GIVE,
+            sharing.OpinionIn,
+            both(own("provider"), state("requested")),
+            choices=masks,
+        ),
+        Act(
+            "extension",
+            "申请延期答复",
+            "/v1/opinions/{id}/extension",
+            Action.OPINION_GIVE,
+            sharing.ExtensionIn,
+            both(own("provider"), state("requested"), lambda one, _by: not one.get("extension")),
+        ),
+        Act(
+            "extension-decision",
+            "审核延期",
+            "/v1/opinions/{id}/extension/decision",
+            Action.EXTENSION_DECIDE,
+            sharing.ExtensionDecision,
+            extension_open,
+        ),
+    ),
+    waits=both(
+        state("requested"),
+        either(
+            both(may(Action.OPINION_GIVE), own("provider")),
+            both(may(Action.EXTENSION_DECIDE), extension_open),
+        ),
+    ),
+    asked={"state": "requested"},
+)
+GRANTS = Kind(
+    name="grants",
+    title="授权",
+    path="/v1/grants",
+    member="grants",
+    model=sharing.GrantOut,
+    read=Action.GRANT_READ,
+    columns=("title", "holder", "provider", "purpose", "ends", "state_label"),
+    acts=(
+        Act(
+            "rectification",
+            "报告整改情况",
+            "/v1/grants/{id}/rectification",
+            Action.GRANT_RECTIFY,
+            sharing.RectificationIn,
+            both(own("holder"), state(G.SUSPENDED)),
+        ),
+        Act(
+            "disposal",
+            "登记数据处置",
+            "/v1/grants/{id}/disposal",
+            Action.GRANT_DISPOSE,
+            sharing.DisposalIn,
+            both(own("holder"), state(G.EXPIRED, G.REVOKED)),
+        ),
+        Act(
+            "suspension",
+            "暂停授权",
+            "/v1/grants/{id}/suspension",
+            Action.GRANT_SUSPEND,
+            sharing.ReasonIn,
+            both(either(oversees, own("provider")), state(G.ACTIVE, G.RECTIFIED)),
+        ),
+        Act(
+            "resumption",
+            "恢复授权",
+            "/v1/grants/{id}/resumption",
+            Action.GRANT_SUSPEND,
+            sharing.ReasonIn,
+            both(either(oversees, own("provider")), state(G.SUSPENDED, G.RECTIFIED)),
+        ),
+        Act(
+            "stop",
+            "预告停止服务",
+            "/v1/grants/{id}/stop",
+            Action.GRANT_STOP,
+            sharing.StopIn,
+            both(own("provider"), state(*LIVE), lambda one, _by: not one.get("stop")),
+        ),
+        Act(
+            "revocation",
+            "撤销授权",
+            "/v1/grants/{id}/revocation",
+            Action.GRANT_REVOKE,
+            sharing.ReasonIn,
+            both(either(oversees, own("provider")), state(*LIVE)),
+        ),
+    ),
+    waits=either(
+        both(own("holder"), state(G.SUSPENDED, G.EXPIRED, G.REVOKED)),
+        both(oversees, state(G.RECTIFIED)),
+    ),
+    links=(("申请续期", "/my/apply?renew={id}", both(own("holder"), state(G.ACTIVE))),),
+)
+
+
+def matter(
+    name: str,
+    title: str,
+    models: tuple[type[BaseModel], type[BaseModel], type[BaseModel]],
+    columns: tuple[str, ...],
+) -> Kind:
+    """Return a kind of matter between departments: filed, then moved as the node says."""
+    filed, out, step = models
+    word = name.removesuffix("s")
+    file = Act(
+        "new", f"提出{title}", f"/v1/{name}", Action(f"{word}.file"), filed, choices=organizations
+    )
+    handle = Action(f"{word}.handle")
+    return Kind(
+        name=name,
+        title=title,
+        path=f"/v1/{name}",
+        member=name,
+        model=out,
+        read=Action(f"{word}.read"),
+        columns=("number", *columns, "organization", "state_label", "due"),
+        acts=(
+            Act("steps", "办理", f"/v1/{name}/{{id}}/steps", handle, step, movable, choices=moves),
+        ),
+        news=(file,),
+        waits=expected,
+    )
+
+
+CORRECTIONS = matter(
+    "corrections",
+    "数据校核",
+    (sharing.CorrectionIn, sharing.CorrectionOut, sharing.CorrectionStep),
+    ("dataset", "problem"),
+)
+DISPUTES = matter(
+    "disputes",
+    "争议",
+    (sharing.DisputeIn, sharing.DisputeOut, sharing.DisputeStep),
+    ("claim", "against"),
+)
+OBJECTIONS = matter(
+    "objections",
+    "共享属性异议",
+    (sharing.ObjectionIn, sharing.ObjectionOut, sharing.ObjectionStep),
+    ("dataset", "reason"),
+)
+DEMANDS = matter(
+    "demands",
+    "数据需求",
+    (sharing.DemandIn, sharing.DemandOut, sharing.DemandStep),
+    ("title", "provider"),
+)
+USAGE = Kind(
+    name="usage",
+    title="使用记录",
+    path="/v1/usage",
+    member="usage",
+    model=sharing.UsageOut,
+    read=Action.USAGE_READ,
+    columns=("on", "kind", "dataset", "organization", "text"),
+    news=(Act("new", "登记使用记录", "/v1/usage", Action.USAGE_RECORD, sharing.UsageIn),),
+    single=False,
+)
+PROPOSALS = Kind(
+    name="proposals",
+    title="开放建议",
+    path="/v1/open/proposals",
+    member="proposals",
+    model=opening.ProposalOut,
+    read=Action.PROPOSAL_READ,
+    columns=("title", "provider", "opening", "proposed_at", "state_label"),
+    acts=(
+        Act(
+            "review",
+            "审核",
+            "/v1/open/proposals/{id}/review",
+            Action.PROPOSAL_REVIEW,
+            ReviewIn,
+            state("submitted"),
+            skip=("grants_seen",),
+        ),
+    ),
+    news=(
+        Act(
+            "new", "提出开放建议", "/v1/open/proposals", Action.PROPOSAL_SUBMIT, opening.ProposalIn
+        ),
+    ),
+    waits=both(may(Action.PROPOSAL_REVIEW), state("submitted")),
+)

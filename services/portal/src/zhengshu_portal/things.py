@@ -1,0 +1,225 @@
+"""Lists, details and acts of every kind of thing, from its data. What is allowed the node decides."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from zhengshu import Refused
+from zhengshu_contracts.vocabulary import DatasetId
+
+from zhengshu_portal.fields import Asked
+from zhengshu_portal.forms import Form
+from zhengshu_portal.kinds import KINDS
+from zhengshu_portal.kinds.shape import Act, Kind
+from zhengshu_portal.office import InOffice, Officer, OwnForm, PageNotFound
+from zhengshu_portal.showing import Shown
+
+router = APIRouter(include_in_schema=False)
+Cursor = Annotated[str | None, Query(max_length=2000)]
+SOUGHT = 2000
+"""How far a list is searched for a thing that cannot be read by itself."""
+
+
+@router.get("/my/{kind}")
+def show_list(
+    kind: str, by: InOffice, cursor: Cursor = None, dataset: DatasetId | None = None
+) -> HTMLResponse:
+    """一类事项的列表。"""
+    found = known(kind, by)
+    asked = {"cursor": cursor, "dataset": dataset}
+    page = by.node.get(found.path, limit=50, **{k: v for k, v in asked.items() if v})
+    shown = Shown(found.model, by.names())
+    following = {"cursor": page.get("next"), "dataset": dataset}
+    return by.page(
+        "list.html",
+        kind=found,
+        heads=[shown.label(name) for name in found.columns],
+        rows=[row_of(found, shown, one, by) for one in page[found.member]],
+        news=[act for act in found.news if by.may(act.action)],
+        following=urlencode({k: v for k, v in following.items() if v}) if page.get("next") else "",
+    )
+
+
+@router.get("/my/{kind}/new/{name}")
+def show_new(kind: str, name: str, by: InOffice, dataset: DatasetId | None = None) -> HTMLResponse:
+    """一张新的表单。"""
+    act = offered(known(kind, by).news, name)
+    return _new(KINDS[kind], act, by, {"dataset": dataset} if dataset else {})
+
+
+@router.post("/my/{kind}/new/{name}", response_model=None)
+def make(kind: str, name: str, fields: OwnForm, by: InOffice) -> Response:
+    """提交一张新的表单。"""
+    found = known(kind, by)
+    act = offered(found.news, name)
+    try:
+        answer = perform(act, {}, fields, by)
+    except Refused as refused:
+        return _new(found, act, by, answered(act, {}, fields, by), refused)
+    if act.answer:
+        return told(found, act, answer, by)
+    there = f"/{answer['id']}" if "id" in answer and found.single else ""
+    return RedirectResponse(f"/my/{kind}{there}", 303)
+
+
+@router.get("/my/{kind}/{thing}")
+def show_one(kind: str, thing: str, by: InOffice, done: str = "") -> HTMLResponse:
+    """一件事项:内容、办理过程、可以办理的动作。"""
+    found = known(kind, by)
+    label = next((act.label for act in found.acts if act.name == done), "")
+    return _one(found, read(found, thing, by), by, done=label)
+
+
+@router.post("/my/{kind}/{thing}/{name}", response_model=None)
+def act_on(kind: str, thing: str, name: str, fields: OwnForm, by: InOffice) -> Response:
+    """办理一个动作。"""
+    found = known(kind, by)
+    act, one = offered(found.acts, name), read(found, thing, by)
+    try:
+        answer = perform(act, one, fields, by)
+    except Refused as refused:
+        values = {name: answered(act, one, fields, by)}
+        return _one(found, one, by, values=values, refused=refused)
+    if act.answer:
+        return told(found, act, answer, by)
+    return RedirectResponse(f"/my/{kind}/{quote(thing, safe='')}?done={act.name}", 303)
+
+
+def known(kind: str, by: Officer) -> Kind:
+    """Return a kind that this officer may look at."""
+    found = KINDS.get(kind)
+    if found is None or not by.may(found.read):
+        raise PageNotFound("没有这个页面,或您的角色看不到它", next="请从“待办”进入")
+    return found
+
+
+def offered(acts: tuple[Act, ...], name: str) -> Act:
+    """Return one of the acts."""
+    found = next((act for act in acts if act.name == name), None)
+    if found is None:
+        raise PageNotFound("没有这个办理动作")
+    return found
+
+
+def read(kind: Kind, thing: str, by: Officer) -> dict[str, Any]:
+    """Return one thing, from its list where it cannot be read by itself."""
+    if kind.single:
+        found: dict[str, Any] = by.node.get(f"{kind.path}/{quote(thing, safe='')}")
+        return found
+    for one in by.pages(kind.path, kind.member, most=SOUGHT):
+        if one["id"] == thing:
+            return one
+    raise PageNotFound(f"没有 {thing},或您看不到它")
+
+
+def asked_of(act: Act, one: Mapping[str, Any], by: Officer) -> Asked | None:
+    """Return what an act's form asks for."""
+    if act.model is None:
+        return None
+    return Asked(act.model, choices=act.choices(one, by), skip=act.skip)
+
+
+def answered(act: Act, one: Mapping[str, Any], fields: Form, by: Officer) -> dict[str, Any]:
+    """Return what a form of the act says."""
+    asked = asked_of(act, one, by)
+    return asked.body(fields) if asked else {}
+
+
+def perform(act: Act, one: Mapping[str, Any], fields: Form, by: Officer) -> Any:
+    """Do it: the files first, then what the form says."""
+    body = answered(act, one, fields, by) if act.model else None
+    if body is not None:
+        body |= attached(fields, by)
+    path = act.path.format(id=quote(str(one.get("id", "")), safe=""))
+    return by.send(act.method, path, body, fields)
+
+
+def attached(fields: Form, by: Officer) -> dict[str, Any]:
+    """Hand the files over and return what the body says of them."""
+    kept: dict[str, Any] = {}
+    for field, files in fields.files.items():
+        ids = []
+        for at, file in enumerate(files):
+            sent = Form([("file", f"{field} {at}"), ("once", fields.get("once", ""))])
+            sent.files = {field: [file]}
+            headers = {"Content-Type": file.media}
+            answer = by.send(
+                "POST",
+                "/v1/attachments",
+                None,
+                sent,
+                params={"name": file.name},
+                content=file.content,
+                headers=headers,
+            )
+            ids.append(answer["id"])
+        kept[field] = ids if field == "attachments" else ids[0]
+    return kept
+
+
+def row_of(kind: Kind, shown: Shown, one: Mapping[str, Any], by: Officer) -> dict[str, Any]:
+    """Return a line of a list."""
+    return {
+        "link": f"/my/{kind.name}/{quote(str(one['id']), safe='')}",
+        "due": one.get("due") if kind.waits and kind.waits(one, by) else None,
+        "cells": [shown.one(one, name) for name in kind.columns],
+    }
+
+
+def told(kind: Kind, act: Act, answer: Mapping[str, Any], by: Officer) -> HTMLResponse:
+    """Show an answer that is told once."""
+    assert act.answer is not None
+    pairs = Shown(act.answer, by.names()).pairs(answer)
+    prints = {"forms": f"/my/prints/forms/{answer.get('code')}"}
+    prints["statements"] = f"/my/prints/statements/{answer.get('number')}"
+    return by.page("told.html", kind=kind, act=act, pairs=pairs, printed=prints.get(act.name))
+
+
+def _new(
+    kind: Kind, act: Act, by: Officer, values: Mapping[str, Any], refused: Refused | None = None
+) -> HTMLResponse:
+    asked = asked_of(act, values, by)
+    return by.page(
+        "new.html",
+        refused.status if refused else 200,
+        refused=refused.problem if refused else None,
+        kind=kind,
+        act=act,
+        fields=asked.fields(values) if asked else [],
+    )
+
+
+def _one(
+    kind: Kind,
+    one: dict[str, Any],
+    by: Officer,
+    *,
+    done: str = "",
+    values: Mapping[str, Any] | None = None,
+    refused: Refused | None = None,
+) -> HTMLResponse:
+    acts = [act for act in kind.acts if by.may(act.action) and act.when(one, by)]
+    return by.page(
+        "detail.html",
+        refused.status if refused else 200,
+        refused=refused.problem if refused else None,
+        kind=kind,
+        one=one,
+        done=done,
+        heading=next((str(one[n]) for n in ("title", "name", "number") if one.get(n)), one["id"]),
+        pairs=Shown(kind.model, by.names()).pairs(one, skip=("id", "moves")),
+        acts=[(act, _fields(act, one, by, (values or {}).get(act.name))) for act in acts],
+        opened=next(iter(values), "") if values else "",
+        links=[(label, path.format(**one)) for label, path, when in kind.links if when(one, by)],
+    )
+
+
+def _fields(act: Act, one: dict[str, Any], by: Officer, values: Any) -> list[Any]:
+    asked = asked_of(act, one, by)
+    if asked is None:
+        return []
+    if values is None and act.known:
+        values = by.node.get(act.known.format(**one))
+    return asked.fields(values)

@@ -1,0 +1,91 @@
+"""The staff start page: what waits for this officer, the most urgent first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse, RedirectResponse
+from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import EntryState
+
+from zhengshu_portal.forms import Session
+from zhengshu_portal.kinds import KINDS
+from zhengshu_portal.kinds.shape import Kind
+from zhengshu_portal.office import InOffice, Officer, own_form
+from zhengshu_portal.sessions import InDesk
+
+router = APIRouter(include_in_schema=False)
+FAR = 2000
+"""How far a list is followed for what waits; what is done makes room for the next."""
+LATER = "9999"
+"""Sorts what has no due date behind what has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing that waits."""
+
+    kind: str
+    title: str
+    link: str
+    due: str | None = None
+    provisional: bool = False
+
+
+@router.get("/my")
+def show(by: InOffice) -> HTMLResponse:
+    """待办:等待我办理的事项,最紧迫的在前。"""
+    todos = sorted(waiting(by), key=lambda one: (one.due or LATER, one.kind, one.title))
+    return by.page("todos.html", todos=todos)
+
+
+@router.post("/signout", dependencies=[Depends(own_form)])
+def sign_out(session: Session, desk: InDesk) -> RedirectResponse:
+    """退出登录。"""
+    desk.end(session)
+    response = RedirectResponse("/", 303)
+    response.delete_cookie("zhengshu_session", path="/")
+    return response
+
+
+def waiting(by: Officer) -> Iterator[Todo]:
+    """Yield everything that waits for the officer."""
+    yield from entries(by)
+    for kind in KINDS.values():
+        if kind.waits and by.may(kind.read):
+            yield from of_kind(kind, by)
+
+
+def of_kind(kind: Kind, by: Officer) -> Iterator[Todo]:
+    """Yield what waits of one kind."""
+    assert kind.waits is not None
+    for one in by.pages(kind.path, kind.member, most=FAR, **kind.asked):
+        if kind.waits(one, by):
+            told = [str(one[name]) for name in ("number", "title", "purpose") if one.get(name)]
+            yield Todo(
+                kind.title,
+                " ".join(told[:2]),
+                f"/my/{kind.name}/{one['id']}",
+                one.get("due"),
+                bool(one.get("due_provisional")),
+            )
+
+
+def entries(by: Officer) -> Iterator[Todo]:
+    """Yield entries to review, and the department's own to mend."""
+    if by.may(Action.ENTRY_REVIEW):
+        for one in listed(by, state=EntryState.SUBMITTED.value):
+            yield Todo("目录审核", one["title"], f"/my/catalogue/{one['id']}/review")
+    if by.may(Action.ENTRY_COMPILE):
+        mine = by.me.organization
+        for one in listed(by, state=EntryState.RETURNED.value, provider=mine):
+            yield Todo("目录退回修改", one["title"], f"/my/catalogue/{one['id']}")
+        for one in listed(by, mending="true", provider=mine):
+            link = f"/my/catalogue/{one['id']}"
+            yield Todo("存量目录补齐", one["title"], link, one.get("mend_by"))
+
+
+def listed(by: Officer, **asked: Any) -> list[dict[str, Any]]:
+    """Return entries that the node lists."""
+    return by.pages("/v1/entries", "entries", most=FAR, **asked)

@@ -1,0 +1,198 @@
+"""The staff start page and reviews: what waits is found, and seen before it is decided."""
+
+import json
+from datetime import date
+
+import httpx
+import pytest
+from portal.desk import CIVIL, COMPETENT, ME, REVIEWER, desk, hidden, proofs, sample, sent
+from zhengshu_contracts import catalog, sharing
+from zhengshu_portal.days import left, remaining
+from zhengshu_portal.kinds import KINDS
+from zhengshu_portal.schemas import schema_of
+
+ENTRY = "307350123001-000002"
+APPLICATION = sample(schema_of(sharing.ApplicationOut))
+OPINION = sample(schema_of(sharing.OpinionOut)) | {"state": "requested", "extension": None}
+ITEM = {
+    "name": "amount",
+    "title": "月保障金",
+    "type": "Y",
+    "sharing": "unconditional",
+    "opening": "closed",
+}
+CONTENT = {
+    "category": "307350123001",
+    "title": "低保对象",
+    "abstract": "最低生活保障对象",
+    "format": "database",
+    "update_cycle": "monthly",
+    "items": [ITEM],
+    "state_secret": False,
+    "work_secret": False,
+}
+SUBMITTED = sample(schema_of(catalog.EntryOut)) | {
+    **CONTENT,
+    "id": ENTRY,
+    "origin": "county",
+    "state": "published",
+    "revision": 1,
+    "revising": "submitted",
+    "sharing": "unconditional",
+    "grade": "general",
+    "registration": "live",
+    "provider": CIVIL,
+    "quality": None,
+    "retirement": None,
+    "secrecy_assessment": None,
+    "privacy_assessment": None,
+    "head_consent": None,
+    "security_review": None,
+}
+GRANT = {"holder": CIVIL, "items": ["amount"], "ends": "2027-01-01T00:00:00Z"}
+REVISION = {
+    "number": 2,
+    "state": "submitted",
+    "state_label": "待审核",
+    "content": CONTENT | {"items": [ITEM | {"title": "每月<保障>金额", "sharing": "withheld"}]},
+    "sharing": "withheld",
+    "grade": "general",
+    "compiled_at": "2026-11-22T00:00:00Z",
+    "submitted_at": "2026-11-23T00:00:00Z",
+    "changes": [
+        {
+            "item": "amount",
+            "label": "信息项中文名称",
+            "before": "月保障金",
+            "after": "每月<保障>金额",
+        }
+    ],
+    "class_changes": [
+        {
+            "item": "amount",
+            "title": "每月<保障>金额",
+            "kind": "共享属性",
+            "before": "无条件共享",
+            "after": "不予共享",
+            "direction": "tightened",
+        }
+    ],
+    "affected": [GRANT | {"grant": "g-1"}, GRANT | {"grant": "g-2"}],
+}
+
+
+def waiting(at: int) -> dict[str, object]:
+    state = "submitted" if at == 450 else "granted"
+    part = APPLICATION["parts"][0] | {"state": state}
+    said = {"id": f"a-{at}", "number": f"第 {at} 号", "state": state, "parts": [part]}
+    return APPLICATION | said | {"organization": CIVIL, "due": "2026-12-01"}
+
+
+async def test_a_waiting_case_older_than_hundreds_of_others_is_found():
+    def page(request: httpx.Request) -> httpx.Response:
+        at = int(request.url.params.get("cursor", "0"))
+        found = [waiting(one) for one in range(at, at + 100)]
+        return httpx.Response(
+            200, json={"applications": found, "next": str(at + 100) if at < 400 else None}
+        )
+
+    async with desk(REVIEWER) as (portal, node):
+        node.get("/v1/applications").mock(side_effect=page)
+        text = (await portal.get("/my")).text
+    assert "等待我办理(1)" in text
+    assert 'href="/my/applications/a-450"' in text
+
+
+async def test_an_opinion_asked_of_another_provider_does_not_wait_for_me():
+    asked = [OPINION | {"id": f"o-{code}", "provider": code} for code in (CIVIL, COMPETENT)]
+    async with desk(REVIEWER) as (portal, node):
+        node.get("/v1/opinions").respond(json={"opinions": asked, "next": None})
+        text = (await portal.get("/my")).text
+        node.get(f"/v1/opinions/o-{CIVIL}").respond(json=asked[0])
+        other = (await portal.get(f"/my/opinions/o-{CIVIL}")).text
+    assert f"/my/opinions/o-{COMPETENT}" in text
+    assert f"/my/opinions/o-{CIVIL}" not in text
+    assert "/answer" not in other
+
+
+async def test_the_most_urgent_comes_first():
+    dated = [
+        waiting(450) | {"id": f"a-{day}", "due": f"2026-12-{day}"} for day in ("21", "03", "10")
+    ]
+    async with desk(REVIEWER) as (portal, node):
+        node.get("/v1/applications").respond(json={"applications": dated, "next": None})
+        text = (await portal.get("/my")).text
+    places = [text.index(f"/my/applications/a-{day}") for day in ("03", "10", "21")]
+    assert places == sorted(places)
+
+
+async def test_an_officer_without_roles_for_it_is_shown_nothing_and_asks_nothing():
+    async with desk(ME | {"roles": ["operator"], "role_labels": ["运维员"]}) as (portal, node):
+        page = (await portal.get("/my")).text
+        assert "没有等待您办理的事项" in page
+        assert not sent(node, "GET", "/v1/opinions")
+
+
+async def test_a_reviewer_sees_what_is_submitted_and_not_what_is_published():
+    async with desk(REVIEWER) as (portal, node):
+        node.get(f"/v1/entries/{ENTRY}").respond(json=SUBMITTED)
+        node.get(f"/v1/entries/{ENTRY}/revisions").respond(json={"revisions": [REVISION]})
+        node.post(f"/v1/entries/{ENTRY}/review").respond(json=SUBMITTED)
+        page = (await portal.get(f"/my/catalogue/{ENTRY}/review")).text
+        for word in (
+            "每月&lt;保障&gt;金额",
+            "属性变化(1)",
+            "收紧",
+            "受影响的有效授权(2)",
+            "/my/grants/g-2",
+            "与上一版次的差异",
+            'class="was">月保障金',
+        ):
+            assert word in page
+        assert hidden(page, "grants_seen") == "2"
+        assert 'type="number"' not in page
+        said = proofs(page) | {"grants_seen": "2", "opinion": "同意", "outcome": "agree"}
+        answer = await portal.post(f"/my/catalogue/{ENTRY}/review", data=said)
+        assert answer.status_code == 303
+        [request] = sent(node, "POST", f"/v1/entries/{ENTRY}/review")
+        assert json.loads(request.content) == {
+            "outcome": "agree",
+            "opinion": "同意",
+            "grants_seen": 2,
+        }
+
+
+async def test_a_refused_review_shows_the_submitted_revision_again_with_the_reason():
+    refusal = {"type": "/problems/grants-unseen", "title": "受影响的授权有变化", "status": 409}
+    async with desk(REVIEWER) as (portal, node):
+        node.get(f"/v1/entries/{ENTRY}").respond(json=SUBMITTED)
+        node.get(f"/v1/entries/{ENTRY}/revisions").respond(json={"revisions": [REVISION]})
+        node.post(f"/v1/entries/{ENTRY}/review").respond(409, json=refusal)
+        page = (await portal.get(f"/my/catalogue/{ENTRY}/review")).text
+        said = proofs(page) | {"grants_seen": "1", "opinion": "可以", "outcome": "agree"}
+        answer = await portal.post(f"/my/catalogue/{ENTRY}/review", data=said)
+    assert answer.status_code == 409
+    assert "受影响的授权有变化" in answer.text
+    assert ">可以</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (date(2026, 11, 30), "剩 1 个工作日"),
+        (date(2026, 11, 27), "今天到期"),
+        (date(2026, 11, 26), "已逾期 1 个工作日"),
+        (date(2026, 11, 20), "已逾期 5 个工作日"),
+    ],
+)
+def test_what_is_left_is_counted_in_working_days(due, said):
+    friday = date(2026, 11, 27)
+    assert remaining(due, friday) == said
+
+
+def test_a_holiday_is_no_working_day():
+    assert left(date(2026, 10, 9), date(2026, 9, 30)) == 2
+
+
+def test_every_kind_that_waits_can_be_read_by_itself():
+    assert all(kind.single for kind in KINDS.values() if kind.waits)
