@@ -16,13 +16,25 @@ from zhengshu_chassis.auth import HEADER, seal
 from zhengshu_contracts.base import ApiModel
 from zhengshu_contracts.identity import Identity, Principal
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import PrincipalKind, Role
+from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 from zhengshu_verify import keys
 
 KEY = SecretStr("internal key of the tests")
 RECEIPTS = keys.generate()
 GATEWAY = Principal(id="gateway", kind=PrincipalKind.GATEWAY)
 ADMINISTRATOR = reviewer("off-administrator", Role.ADMINISTRATOR)
+
+
+def manager(organization: str = CIVIL) -> Principal:
+    """A department's administrator."""
+    return Principal(
+        id=f"off-manager-{organization}",
+        kind=PrincipalKind.OFFICER,
+        organization=organization,
+        organization_kind=OrganizationKind.DEPARTMENT,
+        roles=frozenset({Role.DEPARTMENT_ADMINISTRATOR}),
+    )
+
 
 ACTIONS = {
     ("POST", "organizations"): Action.ORGANIZATION_REGISTER,

@@ -8,13 +8,11 @@ from base64 import b64encode, urlsafe_b64encode
 
 import jwt
 import pytest
-from catalog.harness import ADMINISTRATOR, GATEWAY, Catalog
+from catalog.harness import ADMINISTRATOR, GATEWAY, Catalog, manager
 from catalog.samples import CIVIL, EDUCATION, officer
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from zhengshu_chassis import signature
-from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 from zhengshu_verify import keys
 
 SYSTEM = {"organization": CIVIL, "name": "救助系统"}
@@ -23,17 +21,6 @@ NODE = "http://node"
 AUDIENCES = [NODE, f"{NODE}/oauth2/token"]
 KEY = keys.generate()
 OTHER = keys.generate()
-
-
-def manager(organization: str = CIVIL) -> Principal:
-    """A department's administrator."""
-    return Principal(
-        id=f"off-manager-{organization}",
-        kind=PrincipalKind.OFFICER,
-        organization=organization,
-        organization_kind=OrganizationKind.DEPARTMENT,
-        roles=frozenset({Role.DEPARTMENT_ADMINISTRATOR}),
-    )
 
 
 @pytest.fixture
@@ -251,11 +238,29 @@ class TestHeaderSignature:
             assert refusal == ("credentials-wrong", 401)
         await catalog.done("POST", SIGNATURE, good, by=GATEWAY)
 
-    async def test_a_new_key_ends_the_old_one_and_neither_is_kept(
+    async def test_a_new_key_leaves_the_old_one_good_for_the_overlap(
         self, catalog: Catalog, system, key
     ):
         name = system["client_id"]
-        new = await catalog.done("POST", f"/v1/clients/{name}/signing-key", by=manager())
+        path = f"/v1/clients/{name}/signing-key"
+        new = await catalog.done("POST", path, {"overlap_hours": 2}, by=manager())
+        assert new["previous_until"]
+        for each in (key, new["key"]):
+            await catalog.done("POST", SIGNATURE, sent(each, name), by=GATEWAY)
+        await catalog.database.execute("UPDATE header_signers SET previous_until = now()")
+        assert (await catalog.refused("POST", SIGNATURE, sent(key, name), by=GATEWAY))[1] == 401
+        newest = await catalog.done("POST", path, by=manager())
+        assert (await catalog.refused("POST", SIGNATURE, sent(key, name), by=GATEWAY))[1] == 401
+        for each in (new["key"], newest["key"]):
+            moment = time.time() - 1  # not the moment of before: a signature counts once
+            await catalog.done("POST", SIGNATURE, sent(each, name, now=moment), by=GATEWAY)
+
+    async def test_without_an_overlap_it_ends_the_old_one_and_neither_is_kept(
+        self, catalog: Catalog, system, key
+    ):
+        name = system["client_id"]
+        path = f"/v1/clients/{name}/signing-key"
+        new = await catalog.done("POST", path, {"overlap_hours": 0}, by=manager())
         assert new["key"] != key
         assert (await catalog.refused("POST", SIGNATURE, sent(key, name), by=GATEWAY))[1] == 401
         await catalog.done("POST", SIGNATURE, sent(new["key"], name), by=GATEWAY)
@@ -269,6 +274,44 @@ class TestHeaderSignature:
         made = await catalog.done("POST", "/v1/officers", body, by=ADMINISTRATOR)
         path = f"/v1/clients/{made['id']}/signing-key"
         assert await catalog.refused("POST", path, by=manager()) == ("not-a-system", 409)
+
+
+class TestEndings:
+    """Whatever takes a proof away ends the tokens it gave."""
+
+    async def ended(self, catalog: Catalog, client: str) -> str | None:
+        """Until when the gateway is told to refuse a client's tokens."""
+        told = await catalog.announced(f"$KV.policy.catalog.client.{client}")
+        return told[-1][1].get("not_before")
+
+    async def test_a_secret_replaced_without_an_overlap(self, catalog: Catalog, system):
+        name = system["client_id"]
+        path = f"/v1/clients/{name}/credential"
+        await catalog.done("POST", path, {"overlap_hours": 1}, by=manager())
+        assert await self.ended(catalog, name) is None
+        await catalog.done("POST", path, {"overlap_hours": 0}, by=manager())
+        assert await self.ended(catalog, name)
+
+    async def test_a_key_taken_away_but_not_one_added(self, catalog: Catalog, system):
+        name, path = system["client_id"], f"/v1/clients/{system['client_id']}/keys"
+        first, second = (
+            keys.public_jwk(key.public_key()) | {"kid": kid}
+            for key, kid in ((KEY, "k1"), (OTHER, "k2"))
+        )
+        await catalog.done("PUT", path, {"keys": [first]}, by=manager())
+        await catalog.done("PUT", path, {"keys": [first, second]}, by=manager())
+        assert await self.ended(catalog, name) is None
+        await catalog.done("PUT", path, {"keys": [second]}, by=manager())
+        assert await self.ended(catalog, name)
+
+    async def test_an_identity_outside_replaced(self, catalog: Catalog, system):
+        name, path = system["client_id"], f"/v1/clients/{system['client_id']}/subject"
+        who = {"issuer": "https://id.example", "subject": "u-1"}
+        await catalog.done("PUT", path, who, by=manager())
+        await catalog.done("PUT", path, who, by=manager())
+        assert await self.ended(catalog, name) is None
+        await catalog.done("PUT", path, who | {"subject": "u-2"}, by=manager())
+        assert await self.ended(catalog, name)
 
 
 class TestSubject:

@@ -6,7 +6,7 @@ import json
 import sys
 
 import pytest
-from catalog.harness import ADMINISTRATOR, GATEWAY, Catalog
+from catalog.harness import ADMINISTRATOR, GATEWAY, Catalog, manager
 from catalog.samples import CIVIL, COMPETENT, EDUCATION, officer, system
 from pydantic import ValidationError
 from zhengshu_catalog.organizations.seed import Seed, seed
@@ -103,6 +103,7 @@ class TestRegisterSystem:
             "roles": [],
             "locked": False,
             "opening": False,
+            "not_before": None,
         }
 
     async def test_a_repeat_neither_registers_twice_nor_shows_the_secret_again(
@@ -146,6 +147,39 @@ class TestRegisterOfficer:
         body = OFFICER | {"roles": roles}
         refusal = await catalog.refused("POST", "/v1/officers", body, by=ADMINISTRATOR)
         assert refusal == ("roles-not-assignable", 422)
+
+    @pytest.mark.parametrize("organization", [CIVIL, COMPETENT])
+    @pytest.mark.parametrize(
+        "role", ["administrator", "competent_officer", "supervisor", "auditor"]
+    )
+    async def test_a_departments_administrator_gives_its_own_roles_alone(
+        self, catalog: Catalog, organization, role
+    ):
+        by = manager(organization)
+        body = OFFICER | {"organization": organization, "roles": [role]}
+        refusal = await catalog.refused("POST", "/v1/officers", body, by=by)
+        assert refusal == ("roles-not-yours", 403)
+        await catalog.done("POST", "/v1/officers", body | {"roles": ["data_officer"]}, by=by)
+
+    @pytest.mark.parametrize(
+        ("method", "what", "body"),
+        [
+            ("POST", "lock", {"reason": "停用"}),
+            ("POST", "unlock", None),
+            ("POST", "credential", {}),
+            ("PUT", "keys", {"keys": []}),
+            ("PUT", "subject", {"issuer": "https://id.example", "subject": "mine"}),
+        ],
+    )
+    async def test_nor_does_it_take_over_an_account_above_its_own(
+        self, catalog: Catalog, method, what, body
+    ):
+        given = OFFICER | {"organization": COMPETENT, "roles": ["administrator"]}
+        above = (await catalog.done("POST", "/v1/officers", given, by=ADMINISTRATOR))["id"]
+        path = f"/v1/clients/{above}/{what}"
+        refusal = await catalog.refused(method, path, body, by=manager(COMPETENT))
+        assert refusal == ("roles-not-yours", 403)
+        await catalog.done(method, path, body, by=ADMINISTRATOR)
 
 
 class TestCheckCredentials:

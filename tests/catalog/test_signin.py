@@ -88,6 +88,16 @@ class TestSignIn:
         await catalog.send("POST", at("end"), session, by=GATEWAY)
         assert (await catalog.refused("POST", at("renewal"), session, by=GATEWAY))[1] == 401
 
+    async def test_out_of_it_ends_the_tokens_it_gave(self, catalog: Catalog, lisi):
+        key = f"$KV.policy.catalog.client.{lisi}"
+        begun = await begin(catalog, (await sign_in(catalog))["code"])
+        before = await catalog.announced(key)
+        await catalog.send("POST", at("end"), {"session": "nobody's"}, by=GATEWAY)
+        assert await catalog.announced(key) == before
+        await catalog.send("POST", at("end"), {"session": begun["session"]}, by=GATEWAY)
+        (_, told) = (await catalog.announced(key))[-1]
+        assert told["not_before"] > (before[-1][1]["not_before"] or "")
+
     async def test_a_code_counts_once_and_with_its_verifier_alone(self, catalog: Catalog, lisi):
         code = (await sign_in(catalog))["code"]
         assert await begin(catalog, code, "x" * 43) is None

@@ -7,7 +7,7 @@ from zhengshu_contracts.asyncapi import document
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.catalog import DatasetUpdated
 from zhengshu_contracts.commission import CALLBACK_OWNER, FILINGS, Answer, DispatchKind
-from zhengshu_contracts.roles import WHO, Action, admitted, assignable
+from zhengshu_contracts.roles import ASSIGNMENTS, WHO, Action, admitted, assignable, may_assign
 from zhengshu_contracts.subjects import EVENTS, STREAMS
 from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 
@@ -56,6 +56,11 @@ def test_an_officer_needs_one_of_the_roles_and_a_system_none() -> None:
         ([Role.OPERATOR, Role.AUDITOR], OrganizationKind.COMPETENT, False),
         ([Role.ADMINISTRATOR, Role.OPERATOR], OrganizationKind.COMPETENT, False),
         ([Role.AUDITOR], OrganizationKind.COMPETENT, True),
+        ([Role.AUDITOR], OrganizationKind.SECURITY_REGULATOR, True),
+        ([Role.SUPERVISOR], OrganizationKind.GOVERNMENT, True),
+        ([Role.AUDITOR], OrganizationKind.DEPARTMENT, False),
+        ([Role.SUPERVISOR], OrganizationKind.TOWNSHIP, False),
+        ([Role.SUPERVISOR, Role.AUDITOR], OrganizationKind.COMPETENT, False),
         ([], OrganizationKind.DEPARTMENT, False),
     ],
 )
@@ -63,6 +68,15 @@ def test_management_operation_and_audit_never_meet(
     roles: list[Role], kind: OrganizationKind, may: bool
 ) -> None:
     assert assignable(roles, kind) is may
+
+
+def test_every_role_has_somebody_who_gives_it_and_none_gives_itself_what_is_above() -> None:
+    assert set(ASSIGNMENTS) == set(Role)
+    given = {role for role in Role if may_assign([Role.DEPARTMENT_ADMINISTRATOR], [role])}
+    assert given == {Role.DEPARTMENT_ADMINISTRATOR, Role.DATA_OFFICER, Role.OFFICE_HEAD}
+    others = set(Role) - {Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}
+    assert not any(may_assign(others, [role]) for role in Role)
+    assert all(may_assign([Role.ADMINISTRATOR], [role]) for role in Role)
 
 
 def test_an_envelope_carries_subject_and_sequence() -> None:

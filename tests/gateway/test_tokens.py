@@ -1,10 +1,12 @@
 """Tokens: issued for the right secret alone; anything but our own live signature is refused."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
@@ -53,8 +55,6 @@ class TestIssue:
         assert len(owner.seen) == 1
 
     async def test_a_client_registered_this_moment_is_known_when_it_has_its_token(self, node):
-        import asyncio
-
         accept(node, "sys-new")
         asking = asyncio.create_task(
             node.http.post("/oauth2/token", data=GRANT, auth=("sys-new", "x"))
@@ -226,6 +226,37 @@ async def test_the_good_token_beside_them_opens(node):
 
 async def test_another_scheme_is_no_token(node):
     assert (await node.get(PATH, authorization="Basic YTpi")).status_code == 401
+
+
+class TestEndings:
+    """What ends a client's tokens before their time reaches the gateway with the client's record."""
+
+    async def test_tokens_of_before_are_refused_and_later_ones_are_not(self, node):
+        old = node.bearer("sys-reader")
+        assert (await node.http.get(PATH, headers=old)).status_code == 200
+        ended = client("sys-reader", READER, not_before=datetime.now(UTC))
+        await node.put(client_key("catalog", "sys-reader"), ended)
+        refused = await node.http.get(PATH, headers=old)
+        assert (refused.status_code, refused.json()["type"]) == (401, "/problems/token-invalid")
+        new = node.bearer("sys-reader")
+        assert (await node.http.get(PATH, headers=new)).status_code == 200
+        await node.put(client_key("catalog", "sys-reader"), client("sys-reader", READER))
+
+    async def test_a_token_counts_as_issued_when_its_proof_was_begun(self, node):
+        catalog = node.services["catalog"]
+        judged = say(200, {"client_id": "sys-reader"})
+        ended = client("sys-reader", READER, not_before=datetime.now(UTC) + timedelta(seconds=0.1))
+
+        async def slowly(seen, send):
+            await asyncio.sleep(0.2)
+            await node.put(client_key("catalog", "sys-reader"), ended)
+            await judged(seen, send)
+
+        catalog.answers[CHECK] = slowly
+        told = (await node.http.post("/oauth2/token", data=GRANT, auth=("sys-reader", "x"))).json()
+        bearer = {"Authorization": f"Bearer {told['access_token']}"}
+        assert (await node.http.get(PATH, headers=bearer)).status_code == 401
+        await node.put(client_key("catalog", "sys-reader"), client("sys-reader", READER))
 
 
 class TestChangeover:

@@ -8,6 +8,7 @@ import pytest
 import respx
 from portal.desk import LISTS, ME, NODE, TOKEN, hidden, sign_in
 from zhengshu_portal.main import build
+from zhengshu_portal.sessions import Renewing
 from zhengshu_portal.settings import PortalSettings
 
 
@@ -139,3 +140,23 @@ async def test_two_different_passwords_are_not_sent(portal, node):
     assert page.status_code == 422
     assert "两次输入的口令不一致" in page.text
     assert not node.calls
+
+
+def test_a_token_that_ended_early_is_replaced_once():
+    told = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        told.append((request.url.path, request.headers.get("Authorization")))
+        if request.url.path == "/oauth2/token":
+            return httpx.Response(200, json=TOKEN | {"access_token": "new"})
+        return httpx.Response(200 if told[-1][1] == "Bearer new" else 401)
+
+    http = httpx.Client(transport=httpx.MockTransport(answer), auth=Renewing(NODE, "held", "old"))
+    assert [http.get(f"{NODE}/v1/me").status_code for _ in range(2)] == [200, 200]
+    assert told == [
+        ("/v1/me", "Bearer old"),
+        ("/oauth2/token", None),
+        ("/v1/me", "Bearer new"),
+        ("/v1/me", "Bearer new"),
+    ]
+    http.close()

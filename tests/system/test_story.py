@@ -206,6 +206,18 @@ def answers(visitor: Visitor, door: str, status: int) -> bool:
     return visitor.knock(door) == status
 
 
+def test_a_token_ends_with_the_secret_it_was_asked_for_with(county, visitor):
+    owner = {"organization": samples.ORGANIZATIONS["market"]["code"], "name": "换发检查"}
+    made = visitor.officer.post("/v1/systems", owner)["credentials"]
+    client, url = made["client_id"], county.url("gateway")
+    with Client(url, client, made["client_secret"]) as before:
+        bearer = {"Authorization": f"Bearer {before.token()}"}
+        assert visitor.public.http.get("/v1/entries", headers=bearer).status_code == 200
+        visitor.officer.post(f"/v1/clients/{client}/credential", {"overlap_hours": 0})
+        until(lambda: visitor.public.http.get("/v1/entries", headers=bearer).status_code == 401, 15)
+        assert before.http.get("/v1/entries").status_code == 401
+
+
 @pytest.mark.parametrize("off", ["catalog", "sharing", "opening", "audit", "commission", "portal"])
 def test_with_one_service_off_the_others_answer_what_they_own(county, visitor, off):
     county.stop_one(off)

@@ -1,5 +1,6 @@
 """How a client proves who it is, and what its department may change about that."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -63,6 +64,7 @@ class SigningKeyIssued(ApiModel):
 
     requester: str = Field(description="请求头 gjgxjhpt_rid 的值")
     key: str = Field(description="签名密钥,只显示这一次;以其 UTF-8 字节作 HMAC-SHA256 的密钥")
+    previous_until: datetime | None = Field(default=None, description="原密钥有效至;首次启用的没有")
 
 
 class AssertionCheck(ApiModel):

@@ -98,6 +98,8 @@ class ClientPolicy(Record):
     locked: bool = False
     opening: bool = False
     """True for opening's own system alone: it may export what is open."""
+    not_before: datetime | None = None
+    """Access tokens issued earlier are refused."""
 
 
 class GrantPolicy(Record):

@@ -7,6 +7,7 @@ they yield is decided by the gateway's policy.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 
@@ -213,8 +214,37 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.INTERNAL: frozenset({PrincipalKind.GATEWAY}),
 }
 
-COMPETENT_ONLY: frozenset[Role] = frozenset({Role.ADMINISTRATOR, Role.COMPETENT_OFFICER})
-"""Roles that mean something only in the competent department."""
+_EVERYWHERE = frozenset(OrganizationKind)
+_COMPETENT = frozenset({OrganizationKind.COMPETENT})
+_SEES_ALL = frozenset(
+    {
+        OrganizationKind.COMPETENT,
+        OrganizationKind.GOVERNMENT,
+        OrganizationKind.SECURITY_REGULATOR,
+    }
+)
+_NODE = frozenset({Role.ADMINISTRATOR})
+_ADMINISTRATORS = frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR})
+
+
+class Assignment(NamedTuple):
+    """Who may give a role to somebody, and in which kinds of organisation it can be held."""
+
+    by: frozenset[Role]
+    within: frozenset[OrganizationKind]
+
+
+ASSIGNMENTS: dict[Role, Assignment] = {
+    Role.ADMINISTRATOR: Assignment(_NODE, _COMPETENT),
+    Role.COMPETENT_OFFICER: Assignment(_NODE, _COMPETENT),
+    Role.SUPERVISOR: Assignment(_NODE, _SEES_ALL),
+    Role.AUDITOR: Assignment(_NODE, _SEES_ALL),
+    Role.OPERATOR: Assignment(_NODE, _EVERYWHERE),
+    Role.DEPARTMENT_ADMINISTRATOR: Assignment(_ADMINISTRATORS, _EVERYWHERE),
+    Role.DATA_OFFICER: Assignment(_ADMINISTRATORS, _EVERYWHERE),
+    Role.OFFICE_HEAD: Assignment(_ADMINISTRATORS, _EVERYWHERE),
+}
+"""A role that is missing here can be given by nobody."""
 
 
 def admitted(action: Action, kind: PrincipalKind, roles: Iterable[Role]) -> bool:
@@ -229,8 +259,18 @@ def admitted(action: Action, kind: PrincipalKind, roles: Iterable[Role]) -> bool
 def assignable(roles: Iterable[Role], organization: OrganizationKind) -> bool:
     """Tell whether these roles can be held together in such an organisation (GB/T 39477)."""
     held = frozenset(roles)
-    if held & COMPETENT_ONLY and organization is not OrganizationKind.COMPETENT:
+    if any(
+        role not in ASSIGNMENTS or organization not in ASSIGNMENTS[role].within for role in held
+    ):
         return False
     management = held - {Role.OPERATOR, Role.AUDITOR}
     groups = [management, held & {Role.OPERATOR}, held & {Role.AUDITOR}]
     return bool(held) and sum(1 for group in groups if group) == 1
+
+
+def may_assign(by: Iterable[Role], roles: Iterable[Role]) -> bool:
+    """Tell whether somebody with some roles may give others these, or manage who holds them."""
+    assigner = frozenset(by)
+    return all(
+        role in ASSIGNMENTS and not assigner.isdisjoint(ASSIGNMENTS[role].by) for role in roles
+    )

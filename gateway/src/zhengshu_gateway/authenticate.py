@@ -37,6 +37,8 @@ class Caller:
     writers: frozenset[Writer] = frozenset()
     """Whose record says who this is."""
     opener: bool = False
+    not_before: float = 0.0
+    """Tokens issued earlier (seconds since 1970) are good no more."""
 
     @property
     def anonymous(self) -> bool:
@@ -133,11 +135,15 @@ class Authenticator:
         if not reply.ok:
             raise SubjectUnknown(subject)
         client = str(reply.json()["client_id"])
-        self._tokens.remember(token, (client, float(claims["exp"])))
+        ends, issued = float(claims["exp"]), float(claims["iat"])
+        self._tokens.remember(token, (client, ends, issued))
 
     def bearer(self, token: str) -> Caller:
         """Return the client that a token names, or raise why nobody is let in with it."""
-        return self.named(self._tokens.client(token))
+        caller = self.named(self._tokens.client(token))
+        if caller.not_before and self._tokens.issued(token) < caller.not_before:
+            raise TokenInvalid("令牌已作废:已退出登录,或凭证已更换")
+        return caller
 
     def named(self, name: str) -> Caller:
         """Return a client as it is known right now, or raise that it is unknown or locked."""
@@ -173,4 +179,5 @@ def caller_of(client: Client) -> Caller:
         organization_kind=client.organization_kind,
         roles=frozenset(client.roles),
     )
-    return Caller(principal, frozenset({owner(client.id)}), client.opening)
+    not_before = client.not_before.timestamp() if client.not_before else 0.0
+    return Caller(principal, frozenset({owner(client.id)}), client.opening, not_before)

@@ -82,6 +82,7 @@ class Client:
     roles: tuple[Role, ...] = ()
     locked: bool = False
     opening: bool = False
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class TokenDesk:
 
     async def issue(self, exchange: Exchange) -> None:
         """Answer a token request."""
+        began = time.time()
         try:
             form = await read(exchange)
             client, more = await self._granted(exchange, form)
@@ -72,7 +73,7 @@ class TokenDesk:
             return
         exchange.client = client
         answer = {
-            "access_token": self._tokens.issue(client),
+            "access_token": self._tokens.issue(client, began),
             "token_type": "Bearer",
             "expires_in": self._tokens.life,
         }

@@ -25,8 +25,8 @@ CLAIMS = ["iss", "sub", "aud", "iat", "exp", "jti"]
 REMEMBERED = 10_000
 
 Keys = dict[str, Ed25519PublicKey]
-Seen = tuple[str, float]
-"""Whom a verified token names, and when it ends (seconds since 1970)."""
+Seen = tuple[str, float, float]
+"""Whom a verified token names, when it ends and when it was issued (seconds since 1970)."""
 
 
 class Tokens:
@@ -43,15 +43,18 @@ class Tokens:
         self.published = accepted + [named(each) for each in settings.published_keys]
         self._seen: dict[str, Seen] = {}
 
-    def issue(self, client: str) -> str:
-        """Return a new token of a client."""
-        now = int(time.time())
+    def issue(self, client: str, proven: float | None = None) -> str:
+        """Return a new token of a client that began to prove itself at a time (seconds since 1970).
+
+        It counts as issued then: what ends a client's tokens meanwhile ends this one, too.
+        """
+        now = time.time() if proven is None else proven
         claims = {
             "iss": self._issuer,
             "sub": client,
             "aud": AUDIENCE,
             "iat": now,
-            "exp": now + self.life,
+            "exp": int(now) + self.life,
             "jti": ids.new("t"),
         }
         headers = {"kid": self._kid, "typ": TYPE}
@@ -85,6 +88,10 @@ class Tokens:
             raise TokenInvalid("令牌已过期")
         return known[0]
 
+    def issued(self, token: str) -> float:
+        """Return when a token was issued that `client` has just accepted (seconds since 1970)."""
+        return self._seen[token][2]
+
     def knows(self, token: str) -> bool:
         """Tell whether a token was seen before."""
         return token in self._seen
@@ -115,7 +122,7 @@ class Tokens:
             )
         except (jwt.InvalidTokenError, KeyError, ValueError) as error:
             raise TokenInvalid from error
-        return str(claims["sub"]), float(claims["exp"])
+        return str(claims["sub"]), float(claims["exp"]), float(claims["iat"])
 
 
 def private_key(text: str) -> Ed25519PrivateKey:

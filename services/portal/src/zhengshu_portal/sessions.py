@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -23,6 +24,30 @@ class Held:
 
     client: Client
     ends: float
+
+
+class Renewing(httpx.Auth):
+    """Adds the token; asks for another, once, when it ended early: the officer signed out elsewhere."""
+
+    requires_response_body = True
+
+    def __init__(self, url: str, session: str, token: str) -> None:
+        grant = {"grant_type": "refresh_token", "refresh_token": session, "client_id": CLIENT}
+        self._renewal = grant
+        self._url = f"{url.rstrip('/')}/oauth2/token"
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send the request with the token, and with a new one when the node refuses it."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        response = yield request
+        if response.status_code != httpx.codes.UNAUTHORIZED:
+            return
+        renewed = yield httpx.Request("POST", self._url, data=self._renewal)
+        if renewed.is_success:
+            self._token = str(renewed.json()["access_token"])
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
 
 
 class Desk:
@@ -70,7 +95,8 @@ class Desk:
         self._post("/oauth2/revoke", {"token": session})
 
     def _keep(self, session: str, told: dict[str, Any]) -> Held:
-        client = Client(self._url, token=str(told["access_token"]))
+        client = Client(self._url)
+        client.http.auth = Renewing(self._url, session, str(told["access_token"]))
         held = self._held[session] = Held(client, time.monotonic() + float(told["expires_in"]))
         if len(self._held) > REMEMBERED:
             self._held.popitem(last=False)

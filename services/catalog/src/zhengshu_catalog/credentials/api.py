@@ -8,6 +8,7 @@ from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, Now, Paged
 from zhengshu_chassis.resources import Held
 from zhengshu_chassis.transaction import Router, Session
+from zhengshu_contracts.catalog import ReissueIn
 from zhengshu_contracts.credentials import (
     AssertionCheck,
     ClientList,
@@ -23,7 +24,7 @@ from zhengshu_contracts.roles import Action
 from zhengshu_catalog.credentials import operations
 from zhengshu_catalog.credentials.errors import ClientNotFound, KeyUnfit, NotASystem, SubjectTaken
 from zhengshu_catalog.credentials.operations import Unit
-from zhengshu_catalog.organizations.errors import CredentialsWrong
+from zhengshu_catalog.organizations.errors import CredentialsWrong, RolesNotYours
 from zhengshu_catalog.settings import CatalogSettings
 
 router = Router(tags=["客户端凭证"])
@@ -56,7 +57,7 @@ async def list_clients(unit: InUnit, place: Paged, by: By) -> ClientList:
     "/v1/clients/{client}/keys",
     response_model=ClientOut,
     dependencies=MANAGE,
-    responses=problems(ClientNotFound, KeyUnfit),
+    responses=problems(ClientNotFound, KeyUnfit, RolesNotYours),
 )
 async def register_keys(client: str, body: KeySetIn, unit: InUnit, by: By, now: Now) -> ClientOut:
     """登记公钥(private_key_jwt);替换原有公钥"""
@@ -67,7 +68,7 @@ async def register_keys(client: str, body: KeySetIn, unit: InUnit, by: By, now: 
     "/v1/clients/{client}/subject",
     response_model=ClientOut,
     dependencies=MANAGE,
-    responses=problems(ClientNotFound, SubjectTaken),
+    responses=problems(ClientNotFound, SubjectTaken, RolesNotYours),
 )
 async def register_subject(
     client: str, body: SubjectIn, unit: InUnit, by: By, now: Now
@@ -84,11 +85,18 @@ async def register_subject(
     responses=problems(ClientNotFound, NotASystem),
 )
 async def issue_signing_key(
-    client: str, unit: InUnit, by: By, secret: SigningSecret, response: Response
+    client: str,
+    unit: InUnit,
+    by: By,
+    now: Now,
+    secret: SigningSecret,
+    response: Response,
+    body: ReissueIn | None = None,
 ) -> SigningKeyIssued:
-    """启用或更换国家平台请求头签名的密钥;原密钥立即失效"""
+    """启用或更换国家平台请求头签名的密钥;原密钥在重叠期(默认 24 小时)内继续有效"""
     response.headers["Cache-Control"] = "no-store"
-    return await operations.issue_signing_key(unit, client, secret, by=by)
+    overlap = (body or ReissueIn()).overlap_hours
+    return await operations.issue_signing_key(unit, client, secret, overlap, by=by, at=now)
 
 
 @router.post(

@@ -108,16 +108,21 @@ def header_key(secret: bytes, client: str, generation: int) -> str:
     return base64.urlsafe_b64encode(hmac.digest(secret, text, "sha256")).decode().rstrip("=")
 
 
-def check_signature(key: str, client: str, headers: Mapping[str, str], at: datetime) -> Spent:
-    """Return what must not have been spent yet, or refuse with CredentialsWrong."""
-    try:
-        requester = signature.verify(key.encode(), headers, now=at.timestamp())
-    except signature.BadSignature as error:
-        raise CredentialsWrong from error
-    if requester != client:
+def check_signature(
+    keys: Sequence[str], client: str, headers: Mapping[str, str], at: datetime
+) -> Spent:
+    """Return what must not have been spent yet, or refuse with CredentialsWrong: by each of the keys."""
+    if client not in {_signer(key, headers, at) for key in keys}:
         raise CredentialsWrong
     ends = at + timedelta(seconds=2 * signature.TOLERANCE)
     return Spent(f"sign:{client}:{_digest(headers[signature.SIGN])}", ends)
+
+
+def _signer(key: str, headers: Mapping[str, str], at: datetime) -> str | None:
+    try:
+        return signature.verify(key.encode(), headers, now=at.timestamp())
+    except signature.BadSignature:
+        return None
 
 
 def _digest(text: str) -> str:

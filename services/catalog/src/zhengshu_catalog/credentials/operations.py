@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +24,10 @@ from zhengshu_catalog.credentials import domain
 from zhengshu_catalog.credentials.domain import Spent
 from zhengshu_catalog.credentials.errors import NotASystem
 from zhengshu_catalog.credentials.repository import Credentials
+from zhengshu_catalog.organizations import domain as clients
+from zhengshu_catalog.organizations.credentials import end_tokens
 from zhengshu_catalog.organizations.errors import CredentialsWrong
+from zhengshu_catalog.organizations.operations import Unit as Registry
 from zhengshu_catalog.organizations.repository import Clients
 from zhengshu_catalog.organizations.tables import ClientRow
 
@@ -36,11 +39,14 @@ class Unit:
     credentials: Credentials
     clients: Clients
     outbox: Outbox
+    registry: Registry
 
     @classmethod
     def of(cls, session: AsyncSession) -> Self:
         """Return what an operation may touch in this session."""
-        return cls(Credentials(session), Clients(session), Outbox(session, "catalog"))
+        return cls(
+            Credentials(session), Clients(session), Outbox(session, "catalog"), Registry.of(session)
+        )
 
 
 def reach(by: Principal) -> str | None:
@@ -52,9 +58,12 @@ async def register_keys(
     unit: Unit, client: str, given: list[dict[str, Any]], *, by: Principal, at: datetime
 ) -> ClientOut:
     """Put public keys in the place of the ones before; an empty list takes them away."""
-    row = await unit.credentials.lock(client, reach(by))
+    row = await _managed(unit, client, by)
     keys = domain.fit_keys(given)
+    gone = {str(key["kid"]) for key in await unit.credentials.keys(client)} - set(keys)
     await unit.credentials.replace_keys(client, keys, at)
+    if gone:
+        await _end_tokens(unit, client, at)
     _announce(unit, row, "assertion", by)
     return await unit.credentials.show(client)
 
@@ -63,8 +72,11 @@ async def register_subject(
     unit: Unit, client: str, given: SubjectIn, *, by: Principal, at: datetime
 ) -> ClientOut:
     """Register who a client is at an OIDC issuer outside, or that it is nobody there any more."""
-    row = await unit.credentials.lock(client, reach(by))
+    row = await _managed(unit, client, by)
+    before = {one.issuer: one.subject for one in await unit.credentials.subjects(client)}
     await unit.credentials.set_subject(client, given.issuer, given.subject, at)
+    if before.get(given.issuer, given.subject) != given.subject:
+        await _end_tokens(unit, client, at)
     _announce(unit, row, "outside", by)
     return await unit.credentials.show(client)
 
@@ -78,15 +90,20 @@ async def check_subject(unit: Unit, given: SubjectCheck) -> str:
 
 
 async def issue_signing_key(
-    unit: Unit, client: str, secret: bytes, *, by: Principal
+    unit: Unit, client: str, secret: bytes, overlap_hours: int, *, by: Principal, at: datetime
 ) -> SigningKeyIssued:
-    """Give a system the next key for header signatures; the one before ends at once."""
-    row = await unit.credentials.lock(client, reach(by))
+    """Give a system the next key for header signatures; the one before stays good for the overlap."""
+    row = await _managed(unit, client, by)
     if row.kind != PrincipalKind.SYSTEM:
         raise NotASystem("请求头签名只供业务系统使用")
-    generation = await unit.credentials.next_generation(client)
+    until = at + timedelta(hours=overlap_hours)
+    generation = await unit.credentials.next_generation(client, until)
     _announce(unit, row, "header", by)
-    return SigningKeyIssued(requester=client, key=domain.header_key(secret, client, generation))
+    return SigningKeyIssued(
+        requester=client,
+        key=domain.header_key(secret, client, generation),
+        previous_until=until if generation > 1 else None,
+    )
 
 
 async def check_assertion(unit: Unit, given: AssertionCheck, *, at: datetime) -> str:
@@ -106,12 +123,23 @@ async def check_assertion(unit: Unit, given: AssertionCheck, *, at: datetime) ->
 async def check_signature(unit: Unit, given: SignatureCheck, secret: bytes, *, at: datetime) -> str:
     """Return whose signature this is, and use it up; CredentialsWrong whatever is wrong."""
     client = await unit.clients.get(given.requester)
-    generation = await unit.credentials.generation(given.requester)
-    if client is None or client.locked or generation is None:
+    generations = await unit.credentials.generations(given.requester, at)
+    if client is None or client.locked:
         raise CredentialsWrong
-    key = domain.header_key(secret, client.id, generation)
-    await _spend(unit, domain.check_signature(key, client.id, _headers(given), at), at)
+    keys = [domain.header_key(secret, client.id, each) for each in generations]
+    await _spend(unit, domain.check_signature(keys, client.id, _headers(given), at), at)
     return client.id
+
+
+async def _managed(unit: Unit, client: str, by: Principal) -> ClientRow:
+    """Return a client within reach, held until the transaction ends; nobody manages one above."""
+    row = await unit.credentials.lock(client, reach(by))
+    clients.check_manages(by, map(Role, row.roles))
+    return row
+
+
+async def _end_tokens(unit: Unit, client: str, at: datetime) -> None:
+    await end_tokens(unit.registry, await unit.registry.clients.lock(client), at=at)
 
 
 def _headers(given: SignatureCheck) -> Mapping[str, str]:

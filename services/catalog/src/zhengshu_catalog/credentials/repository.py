@@ -63,7 +63,7 @@ class Credentials:
             roles=[Role(role) for role in row.roles],
             locked=row.locked,
             keys=sorted(key["kid"] for key in await self.keys(row.id)),
-            signs=await self.generation(row.id) is not None,
+            signs=bool(await self.generations(row.id)),
             subjects=await self.subjects(row.id),
         )
 
@@ -112,18 +112,23 @@ class Credentials:
         )
         return await self._session.scalar(query)
 
-    async def next_generation(self, client: str) -> int:
-        """Begin the next of a client's signing keys; the one before ends."""
+    async def next_generation(self, client: str, previous_until: datetime) -> int:
+        """Begin the next of a client's signing keys; the one before is good for a while yet."""
         first = insert(SignerRow).values(client=client, generation=1)
         following = first.on_conflict_do_update(
-            index_elements=["client"], set_={"generation": SignerRow.generation + 1}
+            index_elements=["client"],
+            set_={"generation": SignerRow.generation + 1, "previous_until": previous_until},
         )
         return await self._session.scalar(following.returning(SignerRow.generation)) or 1
 
-    async def generation(self, client: str) -> int | None:
-        """Return which of its keys a client signs headers with, if it does."""
-        query = select(SignerRow.generation).where(SignerRow.client == client)
-        return await self._session.scalar(query)
+    async def generations(self, client: str, at: datetime | None = None) -> list[int]:
+        """Return which of its keys a client signs headers with: the newest, and one that runs out."""
+        query = select(SignerRow).where(SignerRow.client == client)
+        row = await self._session.scalar(query)
+        if row is None:
+            return []
+        overlaps = at is not None and row.previous_until is not None and at < row.previous_until
+        return [row.generation, row.generation - 1] if overlaps else [row.generation]
 
     async def spend(self, proof: Spent, at: datetime) -> bool:
         """Use a proof up and forget those too old anyway; tell whether it was unused."""

@@ -39,6 +39,8 @@ class SignerRow(Base):
 
     client: Mapped[str] = mapped_column(Text, ForeignKey("clients.id"), primary_key=True)
     generation: Mapped[int]
+    previous_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Until when the key before is good as well."""
 
 
 class SpentRow(Base):

@@ -22,7 +22,7 @@ from zhengshu_contracts.catalog import (
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationCode, OrganizationKind
 
-from zhengshu_catalog.organizations import domain, operations
+from zhengshu_catalog.organizations import operations
 from zhengshu_catalog.organizations.errors import (
     CodeInvalid,
     CompetentDepartmentExists,
@@ -30,6 +30,7 @@ from zhengshu_catalog.organizations.errors import (
     OrganizationExists,
     OrganizationNotFound,
     RolesNotAssignable,
+    RolesNotYours,
 )
 from zhengshu_catalog.organizations.operations import Unit
 
@@ -110,16 +111,14 @@ async def list_systems(unit: InUnit, place: Paged, by: By) -> SystemList:
     status_code=201,
     response_model=OfficerRegistered,
     dependencies=[allowed(Action.OFFICER_REGISTER)],
-    responses=problems(OrganizationNotFound, RolesNotAssignable),
+    responses=problems(OrganizationNotFound, RolesNotAssignable, RolesNotYours),
 )
 async def register_officer(
     body: OfficerIn, unit: InUnit, by: By, now: Now, response: Response
 ) -> OfficerRegistered:
     """登记工作人员账号;密钥只在本次答复中出现"""
-    if not domain.reaches(by, body.organization):
-        raise OrganizationNotFound(body.organization)
     show_once(response)
-    return await operations.register_officer(unit, body, at=now)
+    return await operations.register_officer(unit, body, by=by, at=now)
 
 
 @router.post(

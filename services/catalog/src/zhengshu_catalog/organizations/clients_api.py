@@ -10,7 +10,12 @@ from zhengshu_contracts.roles import Action
 
 from zhengshu_catalog.organizations import credentials
 from zhengshu_catalog.organizations.api import InUnit, show_once
-from zhengshu_catalog.organizations.errors import ClientNotFound, OwnLock, SystemRetired
+from zhengshu_catalog.organizations.errors import (
+    ClientNotFound,
+    OwnLock,
+    RolesNotYours,
+    SystemRetired,
+)
 
 router = Router(prefix="/v1/clients/{client}", tags=["客户端"])
 
@@ -19,7 +24,7 @@ router = Router(prefix="/v1/clients/{client}", tags=["客户端"])
     "/lock",
     response_model=ClientState,
     dependencies=[allowed(Action.CLIENT_LOCK)],
-    responses=problems(ClientNotFound, OwnLock),
+    responses=problems(ClientNotFound, OwnLock, RolesNotYours),
 )
 async def lock_client(client: str, body: LockIn, unit: InUnit, by: By) -> ClientState:
     """停用客户端,一秒之内生效"""
@@ -31,7 +36,7 @@ async def lock_client(client: str, body: LockIn, unit: InUnit, by: By) -> Client
     "/unlock",
     response_model=ClientState,
     dependencies=[allowed(Action.CLIENT_LOCK)],
-    responses=problems(ClientNotFound, SystemRetired),
+    responses=problems(ClientNotFound, SystemRetired, RolesNotYours),
 )
 async def unlock_client(client: str, unit: InUnit, by: By) -> ClientState:
     """恢复客户端"""
@@ -43,7 +48,7 @@ async def unlock_client(client: str, unit: InUnit, by: By) -> ClientState:
     "/credential",
     response_model=CredentialReissued,
     dependencies=[allowed(Action.CLIENT_REISSUE)],
-    responses=problems(ClientNotFound, SystemRetired),
+    responses=problems(ClientNotFound, SystemRetired, RolesNotYours),
 )
 async def reissue_credential(
     client: str, body: ReissueIn, unit: InUnit, by: By, now: Now, response: Response

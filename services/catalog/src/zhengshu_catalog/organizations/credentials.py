@@ -22,10 +22,11 @@ from zhengshu_catalog.organizations.tables import SystemRow
 
 
 async def check_reach(unit: Unit, client: str, by: Principal) -> None:
-    """Show a department's administrator its own clients alone; others are not there."""
+    """Show a department's administrator its own clients alone, and let it manage none above itself."""
     found = await unit.clients.get(client)
     if found is None or not domain.reaches(by, found.organization):
         raise ClientNotFound(client)
+    domain.check_manages(by, found.roles)
 
 
 async def lock(unit: Unit, client: str, given: LockIn, *, by: str) -> ClientState:
@@ -44,16 +45,26 @@ async def unlock(unit: Unit, client: str, *, by: str) -> ClientState:
 async def reissue(
     unit: Unit, client: str, given: ReissueIn, *, by: str, at: datetime
 ) -> CredentialReissued:
-    """Give a client another secret; the old one stays good for the overlap."""
+    """Give a client another secret; the old one stays good for the overlap, without one its tokens end."""
     held = await unit.clients.lock(client)
     await _check_alive(unit, held)
     credentials = new_credentials("sys").model_copy(update={"client_id": client})
     overlap = timedelta(hours=given.overlap_hours)
     changed = domain.reissue(held, credentials.client_secret, overlap=overlap, at=at)
-    await unit.clients.save(changed)
+    if overlap:
+        await unit.clients.save(changed)
+    else:
+        await end_tokens(unit, changed, at=at)
     event = CredentialWasReissued(client=client, organization=held.organization, by=by)
     unit.outbox.add(event, aggregate=client)
     return CredentialReissued(credentials=credentials, previous_until=at + overlap)
+
+
+async def end_tokens(unit: Unit, client: Client, *, at: datetime) -> None:
+    """Keep a client whose tokens of before end within a second, and tell the gateway."""
+    ended = domain.end_tokens(client, at)
+    await unit.clients.save(ended)
+    admit(unit, ended)
 
 
 async def keep(unit: Unit, changed: Client, *, by: str) -> ClientState:

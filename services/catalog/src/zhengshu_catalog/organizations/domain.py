@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from stdnum.cn import uscc
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.roles import assignable
+from zhengshu_contracts.roles import assignable, may_assign
 from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 
 from zhengshu_catalog.organizations.errors import (
@@ -16,6 +16,7 @@ from zhengshu_catalog.organizations.errors import (
     CredentialsWrong,
     OwnLock,
     RolesNotAssignable,
+    RolesNotYours,
 )
 
 
@@ -36,6 +37,8 @@ class Client:
     """Of the secret before, which is good for a while yet, so that nobody has to change both ends at once."""
     previous_until: datetime | None = None
     lock_reason: str | None = None
+    not_before: datetime | None = None
+    """Access tokens issued earlier are good no more."""
     locked_by: str | None = None
     """Client that locked it, or the vendor whose time ran out."""
 
@@ -43,6 +46,12 @@ class Client:
 def reaches(by: Principal, organization: str) -> bool:
     """Tell whether somebody manages an organisation: the node's administrator each, others their own."""
     return Role.ADMINISTRATOR in by.roles or by.organization == organization
+
+
+def check_manages(by: Principal, roles: Iterable[Role]) -> None:
+    """Refuse who may not give these roles: nobody makes, or takes over, an account above their own."""
+    if not may_assign(by.roles, roles):
+        raise RolesNotYours
 
 
 def check_code(code: str) -> None:
@@ -89,3 +98,8 @@ def reissue(client: Client, secret: str, *, overlap: timedelta, at: datetime) ->
     return replace(
         client, digest=digest(secret), previous=client.digest, previous_until=at + overlap
     )
+
+
+def end_tokens(client: Client, at: datetime) -> Client:
+    """End every access token that a client was issued before."""
+    return replace(client, not_before=max(at, client.not_before or at))

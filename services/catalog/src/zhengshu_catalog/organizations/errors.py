@@ -1,6 +1,6 @@
 """Why an organisation, a system or an officer is not registered, or a credential not believed."""
 
-from zhengshu_chassis.errors import Conflict, Invalid, NotFound, Unauthorized
+from zhengshu_chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
 from zhengshu_contracts.basis import Basis
 
 
@@ -60,10 +60,25 @@ class RolesNotAssignable(Invalid):
 
     def __init__(self) -> None:
         super().__init__(
-            "管理、运维、审计三类角色不得由同一人兼任;系统管理员与主管部门审核员只能设在主管部门",
+            "管理、运维、审计三类角色不得由同一人兼任;系统管理员与主管部门审核员只能设在主管部门,"
+            "监督员与审计员只能设在主管部门、县政府和网络信息安全监管部门",
             basis=Basis.MEASURES_SECURITY.label,
             next="请将角色分别授予不同的人员",
             pointers=[("/roles", self.slug, "角色组合不允许")],
+        )
+
+
+class RolesNotYours(Forbidden):
+    """Somebody gives roles that are not theirs to give, or manages an account that holds them."""
+
+    slug = "roles-not-yours"
+    title = "无权授予或管理这些角色"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "系统管理员、主管部门审核员、监督员、审计员、运维员由系统管理员授予和管理",
+            basis=Basis.MEASURES_SECURITY.label,
+            next="请联系系统管理员",
         )
 
 

@@ -22,11 +22,13 @@ from zhengshu_contracts.catalog import (
     SystemRegistered,
     SystemWasRegistered,
 )
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.policy import ClientPolicy, client_key
 from zhengshu_contracts.vocabulary import PrincipalKind
 
 from zhengshu_catalog.organizations import domain
 from zhengshu_catalog.organizations.domain import Client
+from zhengshu_catalog.organizations.errors import OrganizationNotFound
 from zhengshu_catalog.organizations.repository import Clients, Organizations
 
 
@@ -105,8 +107,13 @@ async def add_system(
     admit(unit, client)
 
 
-async def register_officer(unit: Unit, given: OfficerIn, *, at: datetime) -> OfficerRegistered:
+async def register_officer(
+    unit: Unit, given: OfficerIn, *, by: Principal, at: datetime
+) -> OfficerRegistered:
     """Register an officer; the secret is in the answer and nowhere else."""
+    if not domain.reaches(by, given.organization):
+        raise OrganizationNotFound(given.organization)
+    domain.check_manages(by, given.roles)
     credentials = new_credentials("off")
     await add_officer(unit, given, credentials, at=at)
     return OfficerRegistered(
@@ -163,5 +170,6 @@ def admit(unit: Unit, client: Client) -> None:
         roles=client.roles,
         locked=client.locked,
         opening=client.opening,
+        not_before=client.not_before,
     )
     unit.outbox.put(client_key("catalog", client.id), policy, aggregate=client.id)

@@ -97,7 +97,7 @@ class Clients:
         return found
 
     async def save(self, client: Client) -> None:
-        """Keep a client's secret and lock."""
+        """Keep a client's secret, lock and the end of its tokens."""
         await self._session.execute(
             update(ClientRow)
             .where(ClientRow.id == client.id)
@@ -108,6 +108,7 @@ class Clients:
                 locked=client.locked,
                 lock_reason=client.lock_reason,
                 locked_by=client.locked_by,
+                not_before=client.not_before,
             )
         )
 
@@ -201,6 +202,7 @@ def _client(row: ClientRow, kind: str) -> Client:
         previous_until=row.previous_until,
         lock_reason=row.lock_reason,
         locked_by=row.locked_by,
+        not_before=row.not_before,
     )
 
 

@@ -52,9 +52,9 @@ async def read_me(unit: InUnit, by: By) -> Me:
     dependencies=FOR_GATEWAY,
     responses=problems(AccountTaken, NotAnOfficer, PasswordWeak),
 )
-async def set_password(body: PasswordSet, unit: InUnit) -> None:
+async def set_password(body: PasswordSet, unit: InUnit, now: Now) -> None:
     """设定工作人员的账号和口令"""
-    await operations.set_password(unit, body)
+    await operations.set_password(unit, body, at=now)
 
 
 @router.post("/internal/signin/code", response_model=SignedIn, dependencies=FOR_GATEWAY)
@@ -84,6 +84,6 @@ async def renew(body: SessionCheck, unit: InUnit, now: Now) -> dict[str, str]:
 
 
 @router.post("/internal/signin/end", status_code=204, dependencies=FOR_GATEWAY)
-async def end_session(body: SessionCheck, unit: InUnit) -> None:
-    """结束会话"""
-    await unit.sessions.end(body.session)
+async def end_session(body: SessionCheck, unit: InUnit, now: Now) -> None:
+    """结束会话,其访问令牌一并作废"""
+    await operations.end(unit, body.session, at=now)

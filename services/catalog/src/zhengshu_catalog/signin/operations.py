@@ -19,6 +19,8 @@ from zhengshu_contracts.vocabulary import PrincipalKind
 
 from zhengshu_catalog.credentials.domain import Spent
 from zhengshu_catalog.credentials.repository import Credentials
+from zhengshu_catalog.organizations.credentials import end_tokens
+from zhengshu_catalog.organizations.operations import Unit as Registry
 from zhengshu_catalog.organizations.repository import Clients
 from zhengshu_catalog.signin import domain
 from zhengshu_catalog.signin.errors import NotAnOfficer, SessionOver
@@ -33,14 +35,21 @@ class Unit:
     sessions: Sessions
     clients: Clients
     credentials: Credentials
+    registry: Registry
 
     @classmethod
     def of(cls, session: AsyncSession) -> Self:
         """Return what an operation may touch in this session."""
-        return cls(Accounts(session), Sessions(session), Clients(session), Credentials(session))
+        return cls(
+            Accounts(session),
+            Sessions(session),
+            Clients(session),
+            Credentials(session),
+            Registry.of(session),
+        )
 
 
-async def set_password(unit: Unit, given: PasswordSet) -> None:
+async def set_password(unit: Unit, given: PasswordSet, *, at: datetime) -> None:
     """Keep how an officer signs in; whoever was signed in with it before is signed out."""
     client = await unit.clients.get(given.client_id)
     if client is None or client.kind is not PrincipalKind.OFFICER:
@@ -49,6 +58,7 @@ async def set_password(unit: Unit, given: PasswordSet) -> None:
     hashed = await asyncio.to_thread(domain.HASHER.hash, given.password)
     await unit.accounts.keep(given.client_id, given.account, hashed)
     await unit.sessions.end_all(given.client_id)
+    await _end_tokens(unit, given.client_id, at)
 
 
 async def sign_in(unit: Unit, given: SignIn, *, at: datetime) -> SignedIn:
@@ -101,3 +111,14 @@ async def go_on(unit: Unit, session: str, *, at: datetime) -> str:
     if client is None:
         raise SessionOver
     return client
+
+
+async def end(unit: Unit, session: str, *, at: datetime) -> None:
+    """End a session and the tokens it gave; other sessions of the officer get new ones."""
+    client = await unit.sessions.end(session)
+    if client is not None:
+        await _end_tokens(unit, client, at)
+
+
+async def _end_tokens(unit: Unit, client: str, at: datetime) -> None:
+    await end_tokens(unit.registry, await unit.registry.clients.lock(client), at=at)

@@ -120,10 +120,10 @@ class Sessions:
         )
         return row.client
 
-    async def end(self, session: str) -> None:
-        """End a session."""
+    async def end(self, session: str) -> str | None:
+        """End a session; return whose it was, if there was one."""
         gone = delete(SessionRow).where(SessionRow.digest == domain.digest(session))
-        await self._session.execute(gone)
+        return await self._session.scalar(gone.returning(SessionRow.client))
 
     async def end_all(self, client: str) -> None:
         """End every session of a client."""
