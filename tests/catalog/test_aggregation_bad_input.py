@@ -114,6 +114,52 @@ async def test_lenient_takes_the_good_rows_and_keeps_the_report(towns: Dataset):
 async def test_a_thousand_problems_are_told_of_many(towns: Dataset):
     problem = await towns.refused([town(f"{n:09}", level="x") for n in range(1200)])
     assert (problem["refused"], len(problem["problems"])) == (1200, 1000)
+    assert problem["problem_count"] == 1200
+
+
+async def test_broken_rows_show_what_is_wrong_unless_it_is_sensitive(catalog: Catalog):
+    people = await dataset(
+        catalog,
+        [
+            item("id_number", key=True, nullable=False, sensitivity=Sensitivity.SENSITIVE),
+            item("name"),
+        ],
+    )
+    rows = [
+        '{"id_number":"3501","name":["甲"]}',
+        '{"id_number":["3502"],"name":{"zh":[1]}}',
+        '{"id_number":"3503","name":"乙\\u0000"}',
+        '{"id_number":"3504","id_number":"3505","name":"x","name":1.50}',
+        '{"id_number":"3506","name":NaN,"secret":"3507"}',
+    ]
+    problem = await people.refused("\n".join(rows).encode(), kind="application/x-ndjson")
+    told = [(p["row"], p["item"], p["code"], p["value"]) for p in problem["problems"]]
+    assert told == [
+        (1, "name", "not-scalar", '["甲"]'),
+        (2, "id_number", "not-scalar", None),
+        (2, "name", "not-scalar", '{"zh": ["1"]}'),
+        (3, "name", "nul", "乙\ufffd"),
+        (4, "id_number", "duplicate-member", None),
+        (4, "name", "duplicate-member", "1.50"),
+        (5, "name", "not-finite", "NaN"),
+        (5, None, "undeclared", None),
+    ]
+    assert "350" not in json.dumps(problem["problems"])
+
+
+async def test_a_repeated_key_is_shown_unless_it_is_sensitive(catalog: Catalog):
+    for sensitivity, shown in ((Sensitivity.NONE, "7,x"), (Sensitivity.SENSITIVE, None)):
+        keys = await dataset(
+            catalog,
+            [
+                item("first", key=True, nullable=False, sensitivity=sensitivity),
+                item("second", key=True, nullable=False),
+            ],
+        )
+        problem = await keys.refused([{"first": "7", "second": "x"}] * 2, "append")
+        (told,) = problem["problems"]
+        assert (told["row"], told["code"], told["value"]) == (2, "duplicate-key", shown)
+        assert "第 1 行" in told["message"]
 
 
 CSV_ROWS = [

@@ -38,6 +38,9 @@ class BatchOut(ApiModel):
     version: str | None = Field(description="形成的版本 epoch.n;没有变化时为空")
     digest: str = Field(description="请求体 SHA-256")
     problems: list[RowProblem] = Field(default=[], description="不合格明细(最多 1000 条)")
+    problem_count: int | None = Field(
+        default=None, description="不合格处总数;全部明细见 /v1/batches/{id}/report"
+    )
     encoding: str | None = Field(default=None, description="识别出的字符编码")
     dry_run: bool = False
     receipt: str | None = Field(default=None, description="签名回执(JWS),可离线验证")

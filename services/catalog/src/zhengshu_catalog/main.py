@@ -78,6 +78,7 @@ def build(settings: CatalogSettings) -> FastAPI:
         heartbeat=True,
         workers={
             "pushes": every(1.0, later.take_waiting),
+            "refusals": every(3600.0, later.forget_refused),
             "vendors": every(entrusting.EVERY, entrusting.expire),
             "quality": every(30.0, quality.measure_all),
             "reconciliations": every(2.0, reconciling.count_waiting),

@@ -1,13 +1,12 @@
 """What became of pushes: one batch, its report, and a dataset's batches. For the provider and supervisors."""
 
-import csv
-import io
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Request, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import StreamingResponse
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.db import keyset
 from zhengshu_chassis.problems import problems
@@ -24,9 +23,11 @@ from zhengshu_contracts.catalog import (
 from zhengshu_contracts.identity import Identity, Principal
 from zhengshu_contracts.problem import Problem
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import BatchMode, DatasetId, Role
+from zhengshu_contracts.vocabulary import BatchMode, DatasetId, OrganizationKind, Role
 
+from zhengshu_catalog.aggregation import reports
 from zhengshu_catalog.aggregation.errors import BatchNotFound, DatasetNotFound, NotMeasured
+from zhengshu_catalog.aggregation.reader import reader_of
 from zhengshu_catalog.aggregation.tables import BatchRow, PushRow, QualityRow
 from zhengshu_catalog.entries.repository import Entries
 
@@ -34,7 +35,10 @@ router = Router(tags=["数据汇聚"])
 
 Asker = Annotated[Identity, allowed(Action.BATCH_READ)]
 SUPERVISORS = frozenset({Role.COMPETENT_OFFICER, Role.AUDITOR, Role.SUPERVISOR})
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SUPERVISING = frozenset(
+    {OrganizationKind.COMPETENT, OrganizationKind.GOVERNMENT, OrganizationKind.SECURITY_REGULATOR}
+)
+"""Whose supervisors see other organisations' batches; never a value of a row."""
 
 
 @router.get(
@@ -66,7 +70,7 @@ async def show_batch(batch: str, asker: Asker, session: Session) -> BatchProgres
 
     处理进度;已入库的给出结果与回执,未入库的给出原因。
     """
-    return await _find(session, batch, asker.principal)
+    return (await _find(session, batch, asker.principal)).told
 
 
 @router.get(
@@ -74,16 +78,19 @@ async def show_batch(batch: str, asker: Asker, session: Session) -> BatchProgres
     response_class=Response,
     responses=problems(BatchNotFound) | {200: {"content": {"text/csv": {}}}},
 )
-async def download_report(batch: str, asker: Asker, session: Session) -> Response:
+async def download_report(batch: str, request: Request, asker: Asker, session: Session) -> Response:
     """下载不合格明细
 
-    CSV(UTF-8,带 BOM):行号、信息项、错误代码、说明、值。
+    CSV(UTF-8,带 BOM):行号、信息项、错误代码、说明、值。不限条数(节点没有配置对象存储时至多 1000 条)。
+    “值”只给提供单位,敏感信息项不回显。拒收批次的明细保留 180 天。
     """
     found = await _find(session, batch, asker.principal)
-    name = f'attachment; filename="{found.id}.csv"'
-    body = report(_problems(found))
-    headers = {"Content-Disposition": name}
-    return Response(body.encode("utf-8-sig"), headers=headers, media_type="text/csv")
+    headers = {"Content-Disposition": f'attachment; filename="{found.told.id}.csv"'}
+    store = reader_of(request).means.reports
+    if whole := await reports.kept(store, found.told.id, values=found.own):
+        return StreamingResponse(whole, headers=headers, media_type="text/csv")
+    body = reports.table(_problems(found.told))
+    return Response(body, headers=headers, media_type="text/csv")
 
 
 @router.get(
@@ -109,26 +116,12 @@ def progress(row: PushRow, batch: BatchRow | None = None) -> BatchProgress:
         dataset=row.dataset,
         mode=BatchMode(row.push["push"]["mode"]),
         state=BatchState(row.state),
-        size=row.size,
-        read=row.read,
+        size=row.size or None,
+        read=row.read if row.size else None,
         at=row.at,
         batch=BatchOut.model_validate(batch.answer) if batch else None,
         problem=Problem.model_validate(row.problem) if row.problem else None,
     )
-
-
-def report(problems_: Iterable[RowProblem]) -> str:
-    """Return problems as CSV; what a spreadsheet would take for a formula is marked as text."""
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\r\n").writerow
-    write(["行号", "信息项", "错误代码", "说明", "值"])
-    for one in problems_:
-        write([one.row, *map(_harmless, (one.item, one.code, one.message, one.value))])
-    return out.getvalue()
-
-
-def _harmless(value: str | None) -> str:
-    return f"'{value}" if value and value.startswith(FORMULA) else value or ""
 
 
 def _problems(found: BatchProgress) -> list[RowProblem]:
@@ -138,14 +131,26 @@ def _problems(found: BatchProgress) -> list[RowProblem]:
     return [RowProblem.model_validate(one) for one in told]
 
 
-async def _find(session: AsyncSession, batch: str, principal: Principal) -> BatchProgress:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A batch as its asker may see it."""
+
+    told: BatchProgress
+    own: bool
+
+
+async def _find(session: AsyncSession, batch: str, principal: Principal) -> Asked:
     """Return a batch to whoever may see it; to others it does not exist."""
     row, push = await session.get(BatchRow, batch), await session.get(PushRow, batch)
     dataset = row.dataset if row else push.dataset if push else None
     if dataset is None or not await may(session, principal, dataset):
         raise BatchNotFound(batch, next="请核对批次标识")
-    if push:
-        return progress(push, row)
+    found = progress(push, row) if push else _taken(row)
+    own = (await Entries(session).get(dataset)).provider == principal.organization
+    return Asked(found if own else _blank(found), own)
+
+
+def _taken(row: BatchRow | None) -> BatchProgress:
     assert row is not None
     answer = BatchOut.model_validate(row.answer)
     return BatchProgress(
@@ -154,9 +159,24 @@ async def _find(session: AsyncSession, batch: str, principal: Principal) -> Batc
     )  # fmt: skip
 
 
+def _blank(found: BatchProgress) -> BatchProgress:
+    """Return what whoever only supervises may see of a batch: no value of a row."""
+    told = [one.model_copy(update={"value": None}) for one in _problems(found)]
+    if found.batch:
+        return found.model_copy(update={"batch": found.batch.model_copy(update={"problems": told})})
+    if not found.problem:
+        return found
+    blank = {"problems": [one.model_dump(mode="json") for one in told]} if told else {}
+    problem = Problem.model_validate(found.problem.model_dump() | blank)
+    return found.model_copy(update={"problem": problem})
+
+
 async def may(session: AsyncSession, principal: Principal, dataset: str) -> bool:
     """Tell whether somebody is of the provider, or supervises."""
     entry = await Entries(session).find(dataset)
     if entry is None:
         return False
-    return entry.provider == principal.organization or not SUPERVISORS.isdisjoint(principal.roles)
+    supervises = principal.organization_kind in SUPERVISING and not SUPERVISORS.isdisjoint(
+        principal.roles
+    )
+    return entry.provider == principal.organization or supervises

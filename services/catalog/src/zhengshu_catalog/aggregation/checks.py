@@ -45,6 +45,13 @@ MESSAGES = {
     "not-scalar": "应为单个值,不能是对象或数组",
 }
 
+OF_VALUES = (
+    "required", "too-long", "too-large", "too-precise", "not-an-integer", "out-of-range", "not-a-number",
+    "scientific", "not-a-date", "no-such-date", "not-a-time", "no-such-time", "not-logical", "not-in-codes",
+    "pattern",
+)  # fmt: skip
+"""Codes that `problem` yields."""
+
 _TRUE = "('true', '1', '是')"
 _LOGICAL = "('true', 'false', '1', '0', '是', '否')"
 _SPREADSHEET = r"'^[0-9](\.[0-9]+)?[Ee]\+[0-9]+$'"

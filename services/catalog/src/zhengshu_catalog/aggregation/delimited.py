@@ -24,6 +24,7 @@ class Delimited:
 
     def __init__(self, items: Sequence[Item], report: Report, *, whole: bool = True) -> None:
         self._items = items
+        self._known = {item.name: item for item in items}
         self._report = report
         self._whole = whole
         self._buffer = ""
@@ -122,7 +123,9 @@ class Delimited:
         if len(row) != expected:
             self._report.add(self.count, "ragged", expected=expected, found=len(row))
         elif any("\0" in field for field in row):
-            self._report.add(self.count, "nul")
+            for name, field in zip(self.columns or (), row, strict=True):
+                if "\0" in field:
+                    self._report.add(self.count, "nul", self._known[name], field)
         else:
             return row
         return [""] * expected

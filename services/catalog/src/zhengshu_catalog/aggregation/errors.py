@@ -133,14 +133,22 @@ class RowsRefused(Invalid):
     slug = "batch-rows-refused"
     title = "部分行不合格,整批未入库"
 
-    def __init__(self, received: int, refused: int, problems: Sequence[RowProblem]) -> None:
+    def __init__(
+        self, batch: str, rows: tuple[int, int], problems: Sequence[RowProblem], total: int
+    ) -> None:
+        received, refused = rows
+        report = f"/v1/batches/{batch}/report"
         super().__init__(
-            f"收到 {received} 行,其中 {refused} 行不合格",
-            next="请改正 problems 所列各行后重新推送;或加请求头 Prefer: handling=lenient 只收合格行",
+            f"收到 {received} 行,其中 {refused} 行不合格,共 {total} 处",
+            next=f"请按全部明细({report})改正后重新推送;或加请求头 Prefer: handling=lenient 只收合格行",
         )
+        self.batch = batch
         self.extra = {
+            "batch": batch,
+            "report": report,
             "received": received,
             "refused": refused,
+            "problem_count": total,
             "problems": [problem.model_dump(mode="json") for problem in problems],
         }
 

@@ -42,8 +42,8 @@ async def texts(pieces: AsyncIterator[bytes], media: str, report: Report) -> Asy
 
 
 def _sheet(file: IO[bytes], report: Report) -> Iterator[str]:
-    def told(row: int, code: str, cell: str) -> None:
-        report.add(row, code, cell=cell)
+    def told(row: int, code: str, cell: str, value: str | None) -> None:
+        report.add(row, code, value=value, cell=cell)
 
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n").writerow

@@ -7,6 +7,7 @@ since the batch and the push's end are one transaction.
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.telemetry import log
 from zhengshu_contracts.catalog import BatchState
 
-from zhengshu_catalog.aggregation import operations, receiving
+from zhengshu_catalog.aggregation import operations, receiving, reports
 from zhengshu_catalog.aggregation.errors import SpoolMissing
 from zhengshu_catalog.aggregation.operations import Push
 from zhengshu_catalog.aggregation.reader import NAME, Reader
@@ -27,6 +28,9 @@ from zhengshu_catalog.aggregation.tables import PushRow
 
 ATTEMPTS = 5
 """Failures of our own after which a push is given up."""
+KEPT = timedelta(days=180)
+"""How long a refused push and its report are kept."""
+TOGETHER = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ async def _take_one(resources: Resources, reader: Reader, row: PushRow) -> None:
     async with resources.database.sessions.begin() as session:
         structure = await operations.open_push(session, kept.push, kept.organization)
         body = receiving.body(stream, kept.form, structure.items, kept.push.mode)
-        await operations.take(session, kept.push, structure, body, reader.receipt_key, batch=row.id)
+        await operations.take(session, kept.push, structure, body, reader.means, batch=row.id)
         done = update(PushRow).where(PushRow.id == row.id)
         await session.execute(done.values(state=BatchState.DONE.value, read=row.size))
         failpoints.hit("later.committing")
@@ -125,12 +129,30 @@ async def _watched(
         yield piece
 
 
+def told(refusal: DomainError, batch: str) -> dict[str, Any]:
+    """Return a refusal as it is kept."""
+    made: dict[str, Any] = orjson.loads(
+        bytes(problems.render(refusal, f"/v1/batches/{batch}").body)
+    )
+    return made
+
+
+async def forget_refused(resources: Resources, at: datetime | None = None) -> None:
+    """Forget refused pushes, and what their reports quote, once nobody will mend them any more."""
+    reader: Reader = resources.extra[NAME]
+    until = (at or datetime.now(UTC)) - KEPT
+    old = select(PushRow).where(PushRow.state == BatchState.REFUSED.value, PushRow.at < until)
+    async with resources.database.sessions.begin() as session:
+        for row in await session.scalars(old.where(PushRow.spooled.is_(False)).limit(TOGETHER)):
+            if reader.means.reports:
+                await reports.forget(reader.means.reports, row.id)
+            await session.delete(row)
+
+
 async def _end(resources: Resources, push: str, refusal: DomainError) -> None:
-    path = f"/v1/batches/{push}"
-    told = orjson.loads(bytes(problems.render(refusal, path).body))
     async with resources.database.sessions.begin() as session:
         await session.execute(
             update(PushRow)
             .where(PushRow.id == push)
-            .values(state=BatchState.REFUSED.value, problem=told)
+            .values(state=BatchState.REFUSED.value, problem=told(refusal, push))
         )

@@ -53,7 +53,7 @@ class Cells:
 
     def __init__(self, items: Sequence[Item], report: Report) -> None:
         self._names = [item.name for item in items]
-        self._known = frozenset(self._names)
+        self._known = {item.name: item for item in items}
         self._texts = {item.name for item in items if SQL_TYPES[item.type] == "text"}
         self._report = report
         self._floats = False
@@ -113,9 +113,9 @@ class Cells:
         sound = True
         for name, member in value:
             if code := self._fault(name, member, cells):
-                self._report.add(
-                    self.count, code, name if name in self._known else None, name=_shown(name)
-                )
+                item = self._known.get(name)
+                value = _told(member) if item else None
+                self._report.add(self.count, code, item, value, name=_shown(name))
                 sound = False
             elif name in self._known:
                 cells[name] = _cell(member)
@@ -312,6 +312,17 @@ _SCALARS = frozenset(_PLAIN)
 
 def _cell(value: Any) -> str:
     return str(value) if isinstance(value, Literal) else _PLAIN[type(value)](value)
+
+
+def _told(value: Any) -> str:
+    """Return a member as its writer would recognise it."""
+    return value if isinstance(value, str) else json.dumps(_unfolded(value), ensure_ascii=False)
+
+
+def _unfolded(value: Any) -> Any:
+    if isinstance(value, Members):
+        return {name: _unfolded(member) for name, member in value}
+    return [_unfolded(one) for one in value] if isinstance(value, list) else value
 
 
 def _unstorable(text: str) -> str | None:

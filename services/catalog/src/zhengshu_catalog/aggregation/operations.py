@@ -15,7 +15,7 @@ from zhengshu_contracts.policy import DatasetVersion, version_key
 from zhengshu_contracts.vocabulary import BatchMode, EntryState
 from zhengshu_verify import receipt
 
-from zhengshu_catalog.aggregation import domain, joining, schema, staging, uploads
+from zhengshu_catalog.aggregation import domain, joining, reports, schema, staging, uploads
 from zhengshu_catalog.aggregation.domain import Structure
 from zhengshu_catalog.aggregation.errors import (
     DatasetClosed,
@@ -27,9 +27,11 @@ from zhengshu_catalog.aggregation.errors import (
     RowsRefused,
 )
 from zhengshu_catalog.aggregation.merging import Merged, merge
-from zhengshu_catalog.aggregation.problems import TOLD, Report
+from zhengshu_catalog.aggregation.problems import Report
+from zhengshu_catalog.aggregation.reports import Means
 from zhengshu_catalog.aggregation.repository import Datasets
-from zhengshu_catalog.aggregation.staging import Faults, Reader
+from zhengshu_catalog.aggregation.spool import Spool
+from zhengshu_catalog.aggregation.staging import Reader
 from zhengshu_catalog.aggregation.tables import BatchRow, DatasetRow
 from zhengshu_catalog.entries.repository import Entries
 from zhengshu_catalog.organizations.repository import Clients
@@ -67,6 +69,30 @@ class Body:
     report: Report
     texts: AsyncIterator[str]
     received: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Tells of a batch's bad rows, before what is known of them is rolled back."""
+
+    connection: Any
+    batch: str
+    reader: Reader
+    store: Spool | None
+
+    async def refuse(self, push: Push, refused: int) -> None:
+        """Refuse the batch if it is to be taken whole and is not."""
+        if refused and not push.lenient:
+            found = await reports.found(self.connection, self.batch, self.store)
+            rows = (self.reader.count, refused)
+            raise RowsRefused(self.batch, rows, found.problems, found.total)
+
+    async def added(self, outcome: BatchOut) -> BatchOut:
+        """Return an answer with its report."""
+        store = None if outcome.dry_run else self.store
+        found = await reports.found(self.connection, self.batch, store)
+        told = {"problems": list(found.problems), "problem_count": found.total}
+        return outcome.model_copy(update=told)
 
 
 async def prepare_dataset(
@@ -148,7 +174,7 @@ async def take(
     push: Push,
     structure: Structure,
     body: Body,
-    key: Ed25519PrivateKey,
+    means: Means,
     *,
     batch: str | None = None,
 ) -> BatchOut:
@@ -156,21 +182,25 @@ async def take(
 
     `batch` is the id it bears already, if it was announced before it is taken.
     """
+    batch = batch or ids.new("b")
     connection = await _raw(session)
     await connection.execute(SETTINGS)
     await staging.stage(connection, structure.items, body.reader, body.texts)
     checked = _checked_items(structure, push.mode)
-    faults = await staging.check(connection, checked, body.report)
-    _refuse(push, body, faults)
+    refused = await staging.check(connection, checked, body.report)
+    telling = Telling(connection, batch, body.reader, means.reports)
+    await telling.refuse(push, refused)
     failpoints.hit("push.staged")
     row = await Datasets(session).get(push.dataset, lock=True)
     if row.revision != structure.revision:
         raise RevisionMoved("推送期间发布了新版", next="请核对信息项后重新推送")
     if repeated := await _repeated(session, push, body.received.digest):
         return repeated
-    merged, faults = await _merge(session, push, structure, body, faults, row.version + 1)
-    outcome = _outcome(batch or ids.new("b"), push, body, faults, merged)
-    return await _record(session, push, row, outcome, body.received.digest, key)
+    merged, more = await _merge(session, push, structure, telling, (row.version + 1, refused))
+    outcome = _outcome(batch, push, body, refused + more, merged)
+    if outcome.refused:
+        outcome = await telling.added(outcome)
+    return await _record(session, push, row, outcome, body.received.digest, means.key)
 
 
 async def _raw(session: AsyncSession) -> Any:
@@ -183,11 +213,6 @@ def _checked_items(structure: Structure, mode: BatchMode) -> tuple[Item, ...]:
     if mode is BatchMode.DELETE:
         return tuple(item for item in structure.items if item.key)
     return structure.items
-
-
-def _refuse(push: Push, body: Body, faults: Faults) -> None:
-    if faults.refused and not push.lenient:
-        raise RowsRefused(body.reader.count, faults.refused, faults.problems)
 
 
 async def _repeated(session: AsyncSession, push: Push, digest: bytes) -> BatchOut | None:
@@ -205,31 +230,26 @@ async def _merge(
     session: AsyncSession,
     push: Push,
     structure: Structure,
-    body: Body,
-    faults: Faults,
-    version: int,
-) -> tuple[Merged, Faults]:
-    """Merge; look for repeated keys only when the merge shows that there are some."""
+    telling: "Telling",
+    so_far: tuple[int, int],
+) -> tuple[Merged, int]:
+    """Merge; look for repeated keys only when the merge shows that there are some. Return how many too."""
+    version, refused = so_far
     key = tuple(item for item in structure.items if item.key)
     try:
         async with session.begin_nested():
             # Asked for in here: only a use of the session sets the savepoint.
             connection = await _raw(session)
-            return await merge(connection, structure, push.mode, version), faults
+            return await merge(connection, structure, push.mode, version), 0
     except (CardinalityViolationError, UniqueViolationError):
-        faults = _join(faults, await staging.duplicates(connection, key))
+        more = await staging.duplicates(connection, key)
         if push.mode is BatchMode.APPEND:
-            faults = _join(faults, await staging.existing(connection, structure.table, key))
-        _refuse(push, body, faults)
-        return await merge(connection, structure, push.mode, version), faults
+            more += await staging.existing(connection, structure.table, key)
+        await telling.refuse(push, refused + more)
+        return await merge(connection, structure, push.mode, version), more
 
 
-def _join(one: Faults, other: Faults) -> Faults:
-    told = sorted((*one.problems, *other.problems), key=lambda problem: problem.row)
-    return Faults(one.refused + other.refused, tuple(told[:TOLD]))
-
-
-def _outcome(batch: str, push: Push, body: Body, faults: Faults, merged: Merged) -> BatchOut:
+def _outcome(batch: str, push: Push, body: Body, refused: int, merged: Merged) -> BatchOut:
     touched = merged.deleted if push.mode is BatchMode.DELETE else merged.inserted + merged.updated
     return BatchOut(
         id=batch,
@@ -239,11 +259,10 @@ def _outcome(batch: str, push: Push, body: Body, faults: Faults, merged: Merged)
         inserted=merged.inserted,
         updated=merged.updated,
         deleted=merged.deleted,
-        unchanged=max(body.reader.count - faults.refused - touched, 0),
-        refused=faults.refused,
+        unchanged=max(body.reader.count - refused - touched, 0),
+        refused=refused,
         version=None,
         digest=body.received.digest.hex(),
-        problems=list(faults.problems),
         encoding=body.received.encoding,
         dry_run=push.dry_run,
     )

@@ -1,5 +1,6 @@
-"""The report of a batch: which rows are bad and why, bounded however many there are."""
+"""The problems of a batch found while it is read: which rows are of broken structure, and why."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from zhengshu_contracts.catalog import Item, RowProblem
@@ -9,11 +10,13 @@ from zhengshu_catalog.aggregation import checks
 from zhengshu_catalog.aggregation.errors import BodyInvalid
 
 TOLD = 1000
-"""Problems told in an answer."""
+"""Problems told in an answer; the report has them all."""
 BORNE = 10_000
 """Rows of broken structure after which reading on is no use."""
 SHOWN = 120
 """Characters shown of a bad value."""
+HEAD = ("行号", "信息项", "错误代码", "说明", "值")
+"""Columns of a report."""
 
 
 @dataclass(slots=True)
@@ -22,9 +25,22 @@ class Report:
 
     rows: dict[int, list[RowProblem]] = field(default_factory=dict)
 
-    def add(self, row: int, code: str, item: str | None = None, **more: object) -> None:
-        """Note that a row cannot be taken."""
-        told = RowProblem(row=row, item=item, code=code, message=checks.message(code, None, **more))
+    def add(
+        self,
+        row: int,
+        code: str,
+        item: Item | None = None,
+        value: str | None = None,
+        **more: object,
+    ) -> None:
+        """Note that a row cannot be taken; the value is told only if its item is not sensitive."""
+        told = RowProblem(
+            row=row,
+            item=item.name if item else None,
+            code=code,
+            message=checks.message(code, None, **more),
+            value=shown(value, item),
+        )
         self.rows.setdefault(row, []).append(told)
         if len(self.rows) > BORNE:
             raise BodyInvalid(
@@ -37,16 +53,15 @@ class Report:
         """The first problem."""
         return self.rows[min(self.rows)][0]
 
-
-def value_problem(row: int, item: Item, code: str, value: str | None) -> RowProblem:
-    """Tell of a bad value; the value itself only if its item is not sensitive."""
-    hidden = item.sensitivity is not Sensitivity.NONE or value is None
-    shown = None if hidden else shorten(value or "")
-    return RowProblem(
-        row=row, item=item.name, code=code, message=checks.message(code, item), value=shown
-    )
+    def all(self) -> Iterator[RowProblem]:
+        """Yield every problem, by row."""
+        for row in sorted(self.rows):
+            yield from self.rows[row]
 
 
-def shorten(value: str) -> str:
-    """Cut a value to what helps."""
-    return value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
+def shown(value: str | None, item: Item | None) -> str | None:
+    """Return what is told of a bad value: storable, short, and nothing of a sensitive item."""
+    if value is None or (item and item.sensitivity is not Sensitivity.NONE):
+        return None
+    text = value[: SHOWN + 1].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

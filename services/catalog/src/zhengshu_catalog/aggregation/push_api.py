@@ -37,7 +37,7 @@ from zhengshu_catalog.aggregation.errors import (
     RevisionMoved,
     RowsRefused,
 )
-from zhengshu_catalog.aggregation.later import Kept
+from zhengshu_catalog.aggregation.later import Kept, told
 from zhengshu_catalog.aggregation.operations import Push
 from zhengshu_catalog.aggregation.reader import reader_of
 from zhengshu_catalog.aggregation.receiving import FORMATS, Form
@@ -96,13 +96,29 @@ async def push_batch(
         keyed=idempotency.HEADER in request.headers,
         at=datetime.now(UTC),
     )
-    async with own_session(request) as session:
-        response = await _answer(session, request, push, pusher.principal.organization)
-        if dry_run:
-            await session.rollback()
-        failpoints.hit("push.committing")
+    try:
+        async with own_session(request) as session:
+            response = await _answer(session, request, push, pusher.principal.organization)
+            if dry_run:
+                await session.rollback()
+            failpoints.hit("push.committing")
+    except RowsRefused as refusal:
+        await _keep_refusal(request, push, pusher.principal.organization, refusal)
+        raise
     failpoints.hit("push.committed")
     return response
+
+
+async def _keep_refusal(
+    request: Request, push: Push, organization: str | None, refusal: RowsRefused
+) -> None:
+    """Keep why a batch was refused, since nothing else of it is kept: its report can be had later."""
+    kept = Kept(push, organization, Form.of(request))
+    row = PushRow(id=refusal.batch, dataset=push.dataset, push=kept.told(), at=push.at)
+    row.state, row.problem = BatchState.REFUSED.value, told(refusal, refusal.batch)
+    row.spooled, row.size, row.read, row.attempts = False, 0, 0, 0
+    async with own_session(request) as session:
+        session.add(row)
 
 
 async def _answer(
@@ -134,9 +150,7 @@ async def _take(
     """Take a batch while its sender waits."""
     body = receiving.body(request.stream(), form, structure.items, push.mode)
     try:
-        outcome = await operations.take(
-            session, push, structure, body, reader_of(request).receipt_key
-        )
+        outcome = await operations.take(session, push, structure, body, reader_of(request).means)
     except ClientDisconnect as error:
         raise BodyInvalid("传输中断") from error
     return _response(outcome), body.received.digest

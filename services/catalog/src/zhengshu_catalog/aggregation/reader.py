@@ -24,6 +24,7 @@ from zhengshu_verify import keys
 from zhengshu_catalog.aggregation.domain import Joined, Structure, Version
 from zhengshu_catalog.aggregation.errors import CursorInvalid, DatasetNotFound
 from zhengshu_catalog.aggregation.reading import Statement
+from zhengshu_catalog.aggregation.reports import Means
 from zhengshu_catalog.aggregation.spool import Spool
 from zhengshu_catalog.settings import CatalogSettings
 
@@ -49,8 +50,9 @@ class Reader:
 
     def __init__(self, settings: CatalogSettings) -> None:
         self.cursors = Cursors(settings.cursor_key.get_secret_value())
-        self.receipt_key = keys.load_private(settings.receipt_key.get_secret_value())
         self.spool = Spool(settings.store_url) if settings.store_url else None
+        reports = Spool(settings.store_url, "reports") if settings.store_url else None
+        self.means = Means(keys.load_private(settings.receipt_key.get_secret_value()), reports)
         self._row_key = settings.row_id_key.get_secret_value().encode()
         self._url = plain_url(settings.reader_url)
         self._pool: Any = None

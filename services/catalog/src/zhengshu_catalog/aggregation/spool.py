@@ -1,4 +1,4 @@
-"""Bodies kept aside in the object store until a worker takes them."""
+"""What is kept in the object store: bodies until a worker takes them, and long reports."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -12,34 +12,34 @@ PIECE = 1 << 18
 
 
 class Spool:
-    """One store, one object a push."""
+    """One folder of the store, one object a name."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: str = "pushes") -> None:
+        self._folder = folder
         self._store: ObjectStore = (
             from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
         )
 
-    async def keep(self, push: str, pieces: AsyncIterator[bytes]) -> int:
-        """Keep a body; return its size. Nothing of it is to be seen before it is whole."""
+    async def keep(self, name: str, pieces: AsyncIterator[bytes]) -> int:
+        """Keep an object; return its size. Nothing of it is to be seen before it is whole."""
         size = 0
-        output: Any = obstore.open_writer_async(self._store, _path(push), buffer_size=PART)
+        output: Any = obstore.open_writer_async(self._store, self._path(name), buffer_size=PART)
         async with output:
             async for piece in pieces:
                 size += len(piece)
                 await output.write(piece)
         return size
 
-    async def read(self, push: str) -> AsyncIterator[bytes]:
-        """Yield a body."""
-        found = await obstore.get_async(self._store, _path(push))
+    async def read(self, name: str) -> AsyncIterator[bytes]:
+        """Yield an object."""
+        found = await obstore.get_async(self._store, self._path(name))
         async for piece in found.stream(min_chunk_size=PIECE):
             yield bytes(piece)
 
-    async def remove(self, push: str) -> None:
-        """Forget a body, there or not."""
+    async def remove(self, name: str) -> None:
+        """Forget an object, there or not."""
         with suppress(FileNotFoundError):
-            await obstore.delete_async(self._store, _path(push))
+            await obstore.delete_async(self._store, self._path(name))
 
-
-def _path(push: str) -> str:
-    return f"pushes/{push}"
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name}"

@@ -4,15 +4,14 @@ Works on one asyncpg connection inside the caller's transaction.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zhengshu_chassis.rows import Sql
 from zhengshu_chassis.rows.compile import identifier
-from zhengshu_contracts.catalog import Item, RowProblem
+from zhengshu_contracts.catalog import Item
 
-from zhengshu_catalog.aggregation import checks
-from zhengshu_catalog.aggregation.problems import TOLD, Report, value_problem
+from zhengshu_catalog.aggregation import checks, faults
+from zhengshu_catalog.aggregation.problems import Report
 
 STAGED = "pg_temp.staged"
 
@@ -35,14 +34,6 @@ class Reader(Protocol):
     def finish(self) -> bytes:
         """Return what is left."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """How many staged rows are bad, and the first problems."""
-
-    refused: int
-    problems: tuple[RowProblem, ...]
 
 
 async def stage(
@@ -83,38 +74,19 @@ async def _again(first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[by
         yield block
 
 
-async def check(connection: Any, items: tuple[Item, ...], report: Report) -> Faults:
-    """Check every staged row against the items; bad rows leave the staged set."""
-    broken = sorted(report.rows)
+async def check(connection: Any, items: tuple[Item, ...], report: Report) -> int:
+    """Check every staged row against the items; bad rows leave the staged set. Return how many."""
+    broken = list(report.rows)
     if broken:
         await connection.execute(f"DELETE FROM {STAGED} WHERE _row = ANY($1::bigint[])", broken)  # noqa: S608
-    told = [problem for row in broken for problem in report.rows[row]]
-    refused = len(broken)
+        await faults.note(connection, report.all())
     sql = Sql()
     query = f"SELECT count(*) FROM {STAGED} s WHERE {checks.wrong(items, sql)} IS NOT NULL"  # noqa: S608
-    if bad := await connection.fetchval(query, *sql.arguments):
-        refused += bad
-        told += await _wrong_values(connection, items)
+    bad = int(await connection.fetchval(query, *sql.arguments))
+    if bad:
+        await faults.note_values(connection, STAGED, items)
         await remove_wrong(connection, items)
-    told.sort(key=lambda problem: problem.row)
-    return Faults(refused, tuple(told[:TOLD]))
-
-
-async def _wrong_values(connection: Any, items: tuple[Item, ...]) -> list[RowProblem]:
-    """Tell every wrong value of the first rows that have one."""
-    by_name = {item.name: item for item in items}
-    sql = Sql()
-    each = ", ".join(
-        f"('{item.name}', {checks.problem(item, sql)}, left({checks.staged(item)}, 200))"
-        for item in items
-    )
-    found = await connection.fetch(
-        f"SELECT s._row, p.item, p.code, p.value FROM {STAGED} s"  # noqa: S608 - names are items'
-        f" CROSS JOIN LATERAL (VALUES {each}) p(item, code, value)"
-        f" WHERE p.code IS NOT NULL ORDER BY s._row LIMIT {TOLD}",
-        *sql.arguments,
-    )
-    return [value_problem(r["_row"], by_name[r["item"]], r["code"], r["value"]) for r in found]
+    return len(broken) + bad
 
 
 async def remove_wrong(connection: Any, items: tuple[Item, ...]) -> None:
@@ -127,38 +99,27 @@ async def remove_wrong(connection: Any, items: tuple[Item, ...]) -> None:
     )
 
 
-async def duplicates(connection: Any, key: Sequence[Item]) -> Faults:
+async def duplicates(connection: Any, key: Sequence[Item]) -> int:
     """Tell and remove staged rows whose key stands in an earlier one."""
     columns = ", ".join(checks.cast(item) for item in key)
-    found = await connection.fetch(
-        f"WITH numbered AS (SELECT s._row, first_value(s._row) OVER w AS first"  # noqa: S608
-        f" FROM {STAGED} s WINDOW w AS (PARTITION BY {columns} ORDER BY s._row)),"
+    gone = (
+        f"numbered AS (SELECT s._row, first_value(s._row) OVER w AS _first FROM {STAGED} s"  # noqa: S608
+        f" WINDOW w AS (PARTITION BY {columns} ORDER BY s._row)),"
         f" gone AS (DELETE FROM {STAGED} s USING numbered n"
-        " WHERE n._row = s._row AND n.first <> n._row RETURNING s._row, n.first)"
-        f" SELECT _row, first, count(*) OVER () AS total FROM gone ORDER BY _row LIMIT {TOLD}"
+        f" WHERE n._row = s._row AND n._first <> n._row RETURNING s._row, n._first, {_staged(key)})"
     )
-    return _faults(found, "duplicate-key", key)
+    return await faults.note_keys(connection, gone, "duplicate-key", key)
 
 
-async def existing(connection: Any, table: str, key: Sequence[Item]) -> Faults:
+async def existing(connection: Any, table: str, key: Sequence[Item]) -> int:
     """Tell and remove staged rows whose key the table has already."""
     same = " AND ".join(f"t.{identifier(i.name)} = {checks.cast(i)}" for i in key)
-    found = await connection.fetch(
-        f"WITH gone AS (DELETE FROM {STAGED} s USING {table} t"  # noqa: S608 - names are items'
-        f" WHERE {same} RETURNING s._row)"
-        f" SELECT _row, 0 AS first, count(*) OVER () AS total FROM gone ORDER BY _row LIMIT {TOLD}"
+    gone = (
+        f"gone AS (DELETE FROM {STAGED} s USING {table} t WHERE {same}"  # noqa: S608 - names are items'
+        f" RETURNING s._row, 0 AS _first, {_staged(key)})"
     )
-    return _faults(found, "key-exists", key)
+    return await faults.note_keys(connection, gone, "key-exists", key)
 
 
-def _faults(found: Sequence[Any], code: str, key: Sequence[Item]) -> Faults:
-    told = tuple(
-        RowProblem(
-            row=row["_row"],
-            item=",".join(item.name for item in key),
-            code=code,
-            message=checks.message(code, first=row["first"]),
-        )
-        for row in found
-    )
-    return Faults(found[0]["total"] if found else 0, told)
+def _staged(key: Sequence[Item]) -> str:
+    return ", ".join(map(checks.staged, key))

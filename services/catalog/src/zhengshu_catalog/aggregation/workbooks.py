@@ -35,7 +35,7 @@ _TIMES = frozenset({22})
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _CELL = re.compile(r"([A-Z]{1,7})[0-9]+")
 
-Told = Callable[[int, str, str], None]
+Told = Callable[[int, str, str, str | None], None]
 """Hears of a cell that has no value to take: row (without the header), code, cell."""
 
 
@@ -263,12 +263,12 @@ class _Sheet:
     def _cell(self) -> None:
         if self._value is None:
             if self._formula:
-                self._told(self._number, "formula-uncomputed", self._place)
+                self._told(self._number, "formula-uncomputed", self._place, None)
                 self._row[self._column] = "?"  # the row is there, and refused
             return
         value = "".join(self._value)
         if self._kind == "e":
-            self._told(self._number, "formula-error", self._place)
+            self._told(self._number, "formula-error", self._place, value)
         if value := self._shown(value):
             self._row[self._column] = value
 
