@@ -11,6 +11,7 @@ from support.chart import (
     FOREIGN,
     MATRIX,
     MORE,
+    OUTSIDE,
     ROOT,
     RUNBOOKS,
     arguments_of,
@@ -119,6 +120,46 @@ def test_environment_is_what_the_settings_ask_for(objects):
                 assert len(names) == len(set(names))
                 assert told <= set(fields), pod.owner
                 assert {name for name, field in fields.items() if field.is_required()} <= told
+
+
+@pytest.mark.parametrize(
+    ("sets", "cas"),
+    [
+        ((), "/etc/zhengshu/postgres/ca.crt"),
+        (OUTSIDE, "/etc/zhengshu/postgres/ca.crt"),
+        (
+            (*OUTSIDE, "postgres.external.caSecret=", "caSecret=county-ca"),
+            "/etc/zhengshu/ca/ca.crt",
+        ),
+        ((*OUTSIDE, "postgres.external.caSecret="), "/etc/ssl/certs/ca-certificates.crt"),
+        (("postgres.sslmode=require",), None),
+    ],
+)
+def test_a_database_is_verified_by_cas_that_are_there(sets, cas):
+    """asyncpg knows no CAs of its own: without a file it refuses to connect."""
+    for pod in pods(rendered(sets=sets)):
+        for container in pod.containers:
+            told = {one["name"]: one.get("value") for one in container["env"]}
+            if "PGSSLMODE" in told:
+                assert told.get("PGSSLROOTCERT") == cas, pod.owner
+                mounts = [one["mountPath"] for one in container["volumeMounts"]]
+                assert cas is None or cas.startswith(("/etc/ssl", *mounts))
+
+
+def test_an_object_store_without_tls_is_reached_only_where_values_say_so():
+    def allowed(endpoint: str) -> set[str | None]:
+        sets = ("objectStore.url=s3://zhengshu", f"objectStore.endpoint={endpoint}")
+        keepers = [
+            pod for pod in pods(rendered(sets=sets)) if pod.component in {"catalog", "opening"}
+        ]
+        told = [
+            {one["name"]: one.get("value") for one in pod.containers[-1]["env"]} for pod in keepers
+        ]
+        assert all(one["AWS_ENDPOINT"] == endpoint for one in told)
+        return {one.get("AWS_ALLOW_HTTP") for one in told}
+
+    assert allowed("http://s3.county.example:9000") == {"true"}
+    assert allowed("https://s3.county.example") == {None}
 
 
 def test_only_migrations_hold_the_owners_password(objects):

@@ -1,7 +1,7 @@
 """What the chart says is what runs: the rendered manifests, started here, tell the story of the demo.
 
-Replaced, because they are outside of the chart: containers by processes, the object store by a folder.
-`postgres.sslmode` is off because the embedded PostgreSQL is built without TLS.
+Replaced, because they are outside of the chart: containers by processes, S3 by a server of our own. Databases
+and the object store are verified by the CAs that the chart mounts.
 """
 
 import json
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from support.chart import pods, rendered
-from support.cluster import Cluster, running_cluster
+from support.cluster import Cluster, decoded, running_cluster
+from support.s3 import running_s3
+from support.trust import make_trust
 from typer.testing import CliRunner
 from zhengshu_local.cli import app
 from zhengshu_local.demo import tell
@@ -24,7 +26,8 @@ VALUES = {
     "defaults": (),
     "ha": ("values-ha.yaml",),
 }
-HERE = ("postgres.sslmode=disable", "objectStore.url=")
+# With the object store behind a CA of the county's own.
+STORE = ("objectStore.url=s3://zhengshu/county", "caSecret=county-ca")
 
 
 def secrets(folder: Path) -> str:
@@ -70,16 +73,29 @@ def doors_of(cluster: Cluster) -> Doors:
     ],
 )
 def test_what_the_chart_says_is_what_runs(case, tmp_path):
-    objects = rendered(*VALUES[case], sets=HERE)
-    made = secrets(tmp_path / "kept")
+    trust, made = make_trust(tmp_path), decoded(json.loads(secrets(tmp_path / "kept")))
+    made["zhengshu-s3"] = {"AWS_ACCESS_KEY_ID": "county", "AWS_SECRET_ACCESS_KEY": "secret"}
+    made["county-ca"] = {"ca.crt": trust.authority}
+    with running_s3("county", trust.server) as store:
+        sets = (*STORE, f"objectStore.endpoint={store.url}") if case == "ha" else ()
+        tells_the_story(case, sets, made, tmp_path, trust)
+    # Each service in a folder of its own, and nothing left in parts.
+    kept = {path.split("/")[3] for path in store.objects}
+    assert kept == ({"opening"} if case == "ha" else set())
+    assert not store.parts
+
+
+def tells_the_story(case, sets, made, folder, trust):
+    """Install, test, and for all but the smallest the hooks of an upgrade."""
+    objects = rendered(*VALUES[case], sets=sets)
     # A first installation starts everything at once; pods try until the Jobs are through.
-    with running_cluster(objects, made, tmp_path, at_once=case == "defaults") as cluster:
+    with running_cluster(objects, made, folder, trust, at_once=case == "defaults") as cluster:
         said: list[str] = []
         assert tell(doors_of(cluster), Teller(said.append)) == 0, "\n".join(said)
         (test,) = [pod for pod in pods(objects) if pod.component == "test"]
         assert "全部检查通过" in cluster.complete(test)
         if case != "one-node":  # an upgrade's hooks run again beside the running release
-            cluster.run_jobs(rendered(*VALUES[case], sets=HERE, upgrade=True))
+            cluster.run_jobs(rendered(*VALUES[case], sets=sets, upgrade=True))
             assert "全部检查通过" in cluster.complete(test)
 
 

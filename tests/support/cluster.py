@@ -3,18 +3,17 @@
 Every container's command, arguments and environment are taken as they are rendered. Only what a machine
 without containers cannot have is put in its place: a pod's ports and mounted paths become ports and folders
 of this machine, and a Service becomes a port that passes connections on to the pods it selects. PostgreSQL
-is one real server in which each rendered Cluster's database is made by the statements in it.
+is one real server in which each rendered Cluster's database is made by the statements in it; what ends TLS
+in front of it is here, since its wheel is built without.
 """
 
 import asyncio
 import base64
 import contextlib
-import json
 import os
 import re
 import shutil
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,71 +24,14 @@ from pathlib import Path
 
 import asyncpg
 from support.chart import Object, PodKind, named, pods, selected
+from support.doors import Doors, port_of_a_pod
 from support.servers import running_postgres
+from support.trust import Trust
 from zhengshu_local.postgres import Postgres
-from zhengshu_local.processes import Process, free_port
+from zhengshu_local.processes import Process
 
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 PATIENCE = 90.0
-
-
-class Doors(threading.Thread):
-    """What kube-proxy does: passes each connection to a Service on to one of its pods, in turn."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self._runner = asyncio.Runner()
-        self._over = asyncio.Event()
-        self._servers: list[asyncio.Server] = []
-        self._turn = 0
-        self._loop = self._runner.get_loop()
-        self.start()
-
-    def run(self) -> None:
-        """Serve until closed; ending the runner ends every connection."""
-        with self._runner:
-            self._runner.run(self._over.wait())
-            for server in self._servers:
-                server.close()
-
-    def open(self, targets: list[int]) -> int:
-        """Return a new port that leads to these ports; the list may grow later."""
-        serving = self._open(targets)
-        return asyncio.run_coroutine_threadsafe(serving, self._loop).result()
-
-    def close(self) -> None:
-        """Let everybody go."""
-        self._loop.call_soon_threadsafe(self._over.set)
-        self.join(10)
-
-    async def _open(self, targets: list[int]) -> int:
-        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.closing(writer), contextlib.suppress(OSError):
-                reader_inside, writer_inside = await self._connect(targets)
-                with contextlib.closing(writer_inside):
-                    await asyncio.gather(_pump(reader, writer_inside), _pump(reader_inside, writer))
-
-        server = await asyncio.start_server(pass_on, "127.0.0.1", 0)
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
-
-    async def _connect(
-        self, targets: list[int]
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        self._turn += 1
-        for step in range(len(targets)):
-            port = targets[(self._turn + step) % len(targets)]
-            with contextlib.suppress(OSError):
-                return await asyncio.open_connection("127.0.0.1", port)
-        raise ConnectionRefusedError
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-        writer.write_eof()
 
 
 @dataclass
@@ -109,10 +51,10 @@ class Cluster:
     """Everything one rendering of the chart makes."""
 
     objects: list[Object]
-    secrets: Mapping[str, Mapping[str, str]]
+    secrets: dict[str, Mapping[str, str]]
     folder: Path
     postgres: Postgres
-    namespace: str = "gov"
+    trust: Trust | None = None
     doors: Doors = field(default_factory=Doors)
     pods: list[Pod] = field(default_factory=list)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -126,7 +68,10 @@ class Cluster:
                 self._behind.append((service | {"port": port}, targets))
                 self.addresses[f"{name}:{port['port']}"] = f"127.0.0.1:{self.doors.open(targets)}"
         for name, cluster in named(self.objects, "Cluster").items():
-            self.addresses[f"{name}-rw:5432"] = f"127.0.0.1:{self.postgres.port}"
+            assert self.trust is not None
+            port = self.doors.open([self.postgres.port], self.trust.server)
+            self.addresses[f"{name}-rw:5432"] = f"127.0.0.1:{port}"
+            self.secrets[f"{name}-ca"] = {"ca.crt": self.trust.authority}
             asyncio.run(self._make_database(cluster["spec"]))
 
     async def _make_database(self, spec: Object) -> None:
@@ -219,7 +164,7 @@ class Cluster:
         name = f"{kind.owner.partition('/')[2]}-{number}"
         ports, numbers = {}, {}
         for port in (port for box in kind.containers for port in box.get("ports", [])):
-            ports[port["name"]] = numbers[port["containerPort"]] = free_port()
+            ports[port["name"]] = numbers[port["containerPort"]] = port_of_a_pod()
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         return Pod(name, kind, ports, numbers, folder)
@@ -329,7 +274,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def decoded(manifests: Object) -> dict[str, dict[str, str]]:
+def decoded(manifests: Object) -> dict[str, Mapping[str, str]]:
     """Return the Secrets of a List as a cluster keeps them, by name."""
     return {
         item["metadata"]["name"]: {
@@ -344,11 +289,16 @@ def decoded(manifests: Object) -> dict[str, dict[str, str]]:
 
 @contextlib.contextmanager
 def running_cluster(
-    objects: list[Object], manifests: str, folder: Path, *, at_once: bool = False
+    objects: list[Object],
+    secrets: dict[str, Mapping[str, str]],
+    folder: Path,
+    trust: Trust,
+    *,
+    at_once: bool = False,
 ) -> Iterator[Cluster]:
     """Databases and NATS, the Jobs, then every other pod; `at_once` lets the pods begin before the Jobs."""
     with running_postgres(folder / "postgres") as postgres:
-        cluster = Cluster(objects, decoded(json.loads(manifests)), folder, postgres)
+        cluster = Cluster(objects, secrets, folder, postgres, trust)
         try:
             cluster.prepare()
             cluster.start("StatefulSet")

@@ -12,7 +12,12 @@ def client(
     base_url: str = "", *, timeout: float = 10.0, connect: float = 3.0, **options: Any
 ) -> "httpx.AsyncClient":
     """Return a client to be closed by whoever made it."""
-    import httpx  # noqa: PLC0415 - only processes that call others pay for it
+    import ssl  # noqa: PLC0415 - only processes that call others pay for it
+
+    import httpx  # noqa: PLC0415 - as above
+
+    # The system's CAs and SSL_CERT_FILE, as all else here believes; httpx brings a list of its own.
+    options.setdefault("verify", ssl.create_default_context())
 
     async def carry_trace(request: httpx.Request) -> None:
         request.headers.setdefault("traceparent", traceparent())

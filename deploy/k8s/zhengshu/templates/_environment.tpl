@@ -21,6 +21,9 @@
 - {name: {{ $prefix }}_METRICS_PORT, value: "9090"}
 {{- end }}
 - {name: {{ $prefix }}_LOG_LEVEL, value: {{ $v.logLevel }}}
+{{- with include "zhengshu.trust" $root }}
+{{ . }}
+{{- end }}
 {{- range $key, $value := (index $v.components $name).settings }}
 - name: {{ $prefix }}_{{ upper $key }}
   {{- /* A large whole number would be written 1e+07. */}}
@@ -29,8 +32,8 @@
 {{- if not (has $name (list "gateway" "portal")) }}
 {{ include "zhengshu.database" (dict "root" $root "database" $name "role" "app" "setting" "DATABASE_URL") }}
 - {name: PGSSLMODE, value: {{ $v.postgres.sslmode }}}
-{{- if include "zhengshu.database.ca" (list $root $name) }}
-- {name: PGSSLROOTCERT, value: /etc/zhengshu/postgres/ca.crt}
+{{- if hasPrefix "verify" $v.postgres.sslmode }}
+- {name: PGSSLROOTCERT, value: {{ include "zhengshu.database.cas" (list $root $name) }}}
 {{- end }}
 {{- if $migrates }}
 {{ include "zhengshu.database" (dict "root" $root "database" $name "role" "owner" "setting" "MIGRATION_URL") }}

@@ -32,6 +32,34 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Where the CAs are by which a database's server is verified: list root database */}}
+{{- define "zhengshu.database.cas" -}}
+{{- if include "zhengshu.database.ca" . -}}/etc/zhengshu/postgres/ca.crt
+{{- else if (index . 0).Values.caSecret -}}/etc/zhengshu/ca/ca.crt
+{{- else -}}/etc/ssl/certs/ca-certificates.crt
+{{- end -}}
+{{- end -}}
+
+{{/* Whom every program believes beside, or rather instead of, the CAs of its image: root */}}
+{{- define "zhengshu.trust" -}}
+{{- if .Values.caSecret -}}
+- {name: SSL_CERT_FILE, value: /etc/zhengshu/ca/ca.crt}
+{{- end -}}
+{{- end -}}
+
+{{- define "zhengshu.trust.volume" -}}
+{{- with .Values.caSecret -}}
+- name: ca
+  secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end -}}
+{{- end -}}
+
+{{- define "zhengshu.trust.mount" -}}
+{{- if .Values.caSecret -}}
+- {name: ca, mountPath: /etc/zhengshu/ca, readOnly: true}
+{{- end -}}
+{{- end -}}
+
 {{/* Volume with the CA: list root database */}}
 {{- define "zhengshu.database.volume" -}}
 {{- with include "zhengshu.database.ca" . -}}
@@ -58,6 +86,9 @@
 {{- if .url }}
 {{- with .endpoint }}
 - {name: AWS_ENDPOINT, value: {{ . }}}
+{{- if hasPrefix "http://" . }}
+- {name: AWS_ALLOW_HTTP, value: "true"}
+{{- end }}
 {{- end }}
 {{- with .region }}
 - {name: AWS_REGION, value: {{ . }}}

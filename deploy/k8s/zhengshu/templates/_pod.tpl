@@ -47,6 +47,9 @@ resources: {{ toYaml .resources | nindent 2 }}
 securityContext: {{ include "zhengshu.confined" . | nindent 2 }}
 volumeMounts:
   - {name: tmp, mountPath: /tmp}
+  {{- with include "zhengshu.trust.mount" .root }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- with .mounts }}
   {{- . | nindent 2 }}
   {{- end }}

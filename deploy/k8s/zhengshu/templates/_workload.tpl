@@ -80,6 +80,9 @@ spec:
               sleep: {seconds: 5}
       volumes:
         {{- include "zhengshu.tmp" . | nindent 8 }}
+        {{- with include "zhengshu.trust.volume" $root }}
+        {{- . | nindent 8 }}
+        {{- end }}
         {{- with include "zhengshu.database.volume" (list $root .component) }}
         {{- . | nindent 8 }}
         {{- end }}
