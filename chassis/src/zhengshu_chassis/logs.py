@@ -16,6 +16,7 @@ import orjson
 from zhengshu_chassis.tracing import trace_id
 
 FRAMES = 6
+LEVELS = {value: name.lower() for name, value in logging.getLevelNamesMapping().items()}
 TOGETHER = 0.02
 """Seconds that a line may wait for others."""
 
@@ -55,7 +56,7 @@ class Log:
             fields["error"] = describe(error, verbose=self._threshold <= logging.DEBUG)
         told = {
             "event": event,
-            "level": logging.getLevelName(level).lower(),
+            "level": LEVELS[level],
             "at": datetime.now(UTC),
             "service": self._service,
             "trace": trace_id(),
@@ -66,13 +67,15 @@ class Log:
 
     def _flush(self, *, at_once: bool) -> None:
         """Send lines on: those of one moment together, since each write costs as much as the line."""
+        if self._flushing and not at_once:
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             at_once = True
         if at_once:
             sys.stdout.flush()
-        elif not self._flushing:
+        else:
             self._flushing = True
             loop.call_later(TOGETHER, self._flushed)
 

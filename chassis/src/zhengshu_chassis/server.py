@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from zhengshu_chassis.transport import Together
+
 HEAD = 10.0
 """Seconds from the first byte of a request to the end of its headers."""
 LARGEST_HEAD = 64 * 1024
@@ -25,6 +27,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; too many of one address are closed at once, a silent one when others would be idle."""
         super().connection_made(transport)
+        self.transport = Together(transport, self.loop)  # type: ignore[assignment]
         self._reading = False
         self._size = 0
         self._due: asyncio.TimerHandle | None = None

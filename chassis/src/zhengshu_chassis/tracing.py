@@ -1,8 +1,9 @@
 """W3C trace context: the id that leads from a caller's problem document to every log line about it."""
 
 import re
-import secrets
 from contextvars import ContextVar
+
+from zhengshu_chassis.ids import random_bytes
 
 _PARENT = re.compile(r"^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 _trace: ContextVar[str] = ContextVar("trace", default="")
@@ -11,7 +12,7 @@ _trace: ContextVar[str] = ContextVar("trace", default="")
 def continue_trace(traceparent: str | None) -> str:
     """Take part in the caller's trace, or begin one; return its id."""
     match = _PARENT.match(traceparent or "")
-    trace = match[1] if match else secrets.token_hex(16)
+    trace = match[1] if match else random_bytes(16).hex()
     _trace.set(trace)
     return trace
 
@@ -23,4 +24,4 @@ def trace_id() -> str:
 
 def traceparent() -> str:
     """Return the W3C header for what is sent on from here."""
-    return f"00-{_trace.get() or secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    return f"00-{_trace.get() or random_bytes(16).hex()}-{random_bytes(8).hex()}-01"

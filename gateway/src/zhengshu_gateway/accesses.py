@@ -13,6 +13,7 @@ from typing import Any
 
 from zhengshu_chassis.telemetry import trace_id
 from zhengshu_contracts.identity import Identity, View
+from zhengshu_contracts.policy import Writer
 
 from zhengshu_gateway.case import Decision
 from zhengshu_gateway.decisions import Decisions, Question, most_asked
@@ -22,7 +23,7 @@ from zhengshu_gateway.forward import Ending
 from zhengshu_gateway.known import Known
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.quotas import Quotas, Share
-from zhengshu_gateway.records import Records, Told, new_record
+from zhengshu_gateway.records import Form, Records, Told, new_record
 from zhengshu_gateway.upstreams import VOUCHED
 
 RECHECK = 0.5
@@ -90,7 +91,7 @@ class Accesses:
         if decision.quota is not None:
             share = self._quotas.set_aside(decision, most_asked(question))
         try:
-            await self._records.decided(_decided(record, question, decision))
+            await self._records.decided(told_of(record, question, decision))
         except BaseException:  # a caller that hangs up as well
             self._quotas.give_back(share)
             raise
@@ -102,17 +103,7 @@ class Accesses:
         """Record how it ended."""
         if access.share is not None:
             self._quotas.settle(access.share, _rows_read(ending))
-        self._records.ended(
-            {
-                "record": access.record,
-                "at": datetime.now(UTC),
-                "outcome": ending.outcome,
-                "status": ending.status,
-                "bytes": ending.bytes,
-                "rows": ending.rows,
-                "version": ending.version,
-            }
-        )
+        self._records.ended(said_of(access.record, ending))
 
     @contextmanager
     def running(self, access: Access) -> Iterator[None]:
@@ -157,6 +148,20 @@ class Accesses:
             and self._decisions.admits(question)
         )
 
+    async def again(self, access: Access, form: Form) -> Access:
+        """Record the like of an access that stands, and return it."""
+        record = new_record()
+        await self._records.accept(form.fill(record))
+        return replace(access, record=record)
+
+    def note(self, form: Form, record: str) -> None:
+        """Record that it ended like the one before."""
+        self._records.note(form.fill(record))
+
+    def possible(self, writers: frozenset[Writer]) -> bool:
+        """Tell whether anything may be let out on these writers' word now."""
+        return self._records.available and self._lease.held and self._feed.fresh(writers)
+
     def _check(self, question: Question, decision: Decision) -> None:
         if not self._records.available:
             raise RecordUnavailable("没有访问记录就不提供数据")
@@ -175,7 +180,8 @@ def _rows_read(ending: Ending) -> int | None:
     return ending.rows or 0 if nothing or ending.rows is not None else None
 
 
-def _decided(record: str, question: Question, decision: Decision) -> Told:
+def told_of(record: str, question: Question, decision: Decision) -> Told:
+    """Return what is recorded of a decision (`contracts.access.AccessDecided`)."""
     principal, view = question.caller.principal, decision.view
     return {
         "record": record,
@@ -195,4 +201,17 @@ def _decided(record: str, question: Question, decision: Decision) -> Told:
         "purpose": question.purpose or decision.purpose,
         "authorization": decision.authorization,
         "trace": trace_id() or None,
+    }
+
+
+def said_of(record: str, ending: Ending) -> Told:
+    """Return what is recorded of an ending (`contracts.access.AccessEnded`)."""
+    return {
+        "record": record,
+        "at": datetime.now(UTC),
+        "outcome": ending.outcome,
+        "status": ending.status,
+        "bytes": ending.bytes,
+        "rows": ending.rows,
+        "version": ending.version,
     }

@@ -91,6 +91,10 @@ class Authenticator:
             raise TokenInvalid("Authorization 头应为 Bearer 令牌")
         return self.bearer(token.strip())
 
+    def until(self, header: str) -> float:
+        """Return when the token of an Authorization header that was let in ends (seconds since 1970)."""
+        return self._tokens.ends(header.partition(" ")[2].strip())
+
     async def identify(self, exchange: Exchange, route: Route, places: Mapping[str, str]) -> Caller:
         """Return who calls: by token, or by a request signed in the national header form."""
         signed = exchange.header(signature.SIGN.encode()) is not None

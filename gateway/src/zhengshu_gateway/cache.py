@@ -72,10 +72,9 @@ class Asked:
     dataset: str
     rest: tuple[object, ...]
     least: Version
-    match: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Page:
     """One answer as it was sent."""
 
@@ -163,7 +162,7 @@ class Pages:
             view.masks,
             view.key,
         )
-        return Asked(dataset, rest, _least(told), told.get(b"if-none-match", b""))
+        return Asked(dataset, rest, _least(told))
 
     def find(self, asked: Asked) -> Page | None:
         """Return the page, if it is of the newest version known and of the least that is asked for."""
@@ -194,20 +193,16 @@ class Pages:
             self.size -= len(self._kept.popitem(last=False)[1].body) + OVERHEAD
 
 
-NAMED = AWKWARD | {b"accept", b"prefer", b"if-none-match", b"min-version"}
+NAMED = AWKWARD | {b"accept", b"prefer", b"min-version"}
 
 
-async def send(exchange: Exchange, page: Page, asked: Asked) -> Ending:
-    """Send a kept page, or say that the caller has it."""
+def whole(page: Page, match: str | None) -> tuple[RawHeaders, Ending]:
+    """Return the head and the ending of an answer with a kept page, or with word that the caller has it."""
     complete = AccessOutcome.COMPLETE
-    if asked.match and page.tag in {part.strip() for part in asked.match.split(b",")}:
+    if match and page.tag in {part.strip() for part in match.encode("latin-1").split(b",")}:
         told = [each for each in page.headers if each[0] in {b"etag", b"zhengshu-version"}]
-        await exchange.start(304, told)
-        await exchange.finish()
-        return Ending(complete, 304, 0, None, page.version)
-    await exchange.start(200, page.headers)
-    await exchange.finish(page.body)
-    return Ending(complete, 200, len(page.body), page.rows, page.version)
+        return told, Ending(complete, 304, 0, None, page.version)
+    return page.headers, Ending(complete, 200, len(page.body), page.rows, page.version)
 
 
 def version_of(text: str) -> Version | None:

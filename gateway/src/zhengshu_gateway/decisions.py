@@ -62,15 +62,7 @@ class Decisions:
         principal, name = caller.principal, question.dataset
         dataset, listing = known.datasets.get(name), known.listings.get(name)
         grants = known.held(name, principal.organization)
-        asked = (
-            principal.id,
-            name,
-            question.action,
-            question.mode,
-            question.requested,
-            question.grant,
-            question.purpose,
-        )
+        asked = _asked(question)
         made = self._made.get(asked)
         if made is not None:
             case, until, decision = made
@@ -91,6 +83,10 @@ class Decisions:
             opener=caller.opener,
         )
         return self._remember(asked, case)
+
+    def until(self, question: Question) -> datetime:
+        """Return up to when the decision just made stands while nothing else changes."""
+        return self._made[_asked(question)][1]
 
     def _remember(self, asked: tuple[object, ...], case: Case) -> Decision:
         decision = decide(case)
@@ -144,6 +140,18 @@ class Decisions:
             policy=known.applied,
             as_of={writer: at for writer, at in known.as_of().items() if writer in decision.uses},
         )
+
+
+def _asked(question: Question) -> tuple[object, ...]:
+    return (
+        question.caller.principal.id,
+        question.dataset,
+        question.action,
+        question.mode,
+        question.requested,
+        question.grant,
+        question.purpose,
+    )
 
 
 def _stands_until(case: Case) -> datetime:

@@ -144,6 +144,13 @@ class Exchange:
         self.sent += len(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
 
+    async def whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        """Send an answer that is there in one piece, and that nobody watches."""
+        self.status, self.sent = status, len(body)
+        start = {"type": "http.response.start", "status": status, "headers": headers + self.extra}
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
     async def json(self, status: int, value: Any, **headers: str) -> None:
         """Answer with JSON; `Cache_Control` becomes Cache-Control."""
         body = orjson.dumps(value)

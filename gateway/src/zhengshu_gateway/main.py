@@ -38,6 +38,7 @@ from zhengshu_gateway.routes import Kind, Routes
 from zhengshu_gateway.settings import GatewaySettings
 from zhengshu_gateway.settlements import Settlements
 from zhengshu_gateway.signin import SignInDesk
+from zhengshu_gateway.standing import Standings
 from zhengshu_gateway.tokens import Tokens
 from zhengshu_gateway.upstreams import Upstreams
 
@@ -95,6 +96,8 @@ class Parts:
             limits=Limits(settings.rates()),
             versions=versions,
             pages=self.pages,
+            decisions=decisions,
+            standings=Standings(self.accesses, self.feed, versions),
             own=self._answered_here(decisions, callbacks),
         )
         self._tasks: list[asyncio.Task[None]] = []

@@ -22,8 +22,8 @@ from zhengshu_gateway import broker, cache
 from zhengshu_gateway.accesses import Access, Accesses
 from zhengshu_gateway.authenticate import ANONYMOUS, Authenticator, Caller
 from zhengshu_gateway.broker import Broker
-from zhengshu_gateway.cache import Pages, Versions
-from zhengshu_gateway.decisions import Question, requested
+from zhengshu_gateway.cache import Page, Pages, Versions
+from zhengshu_gateway.decisions import Decisions, Question, requested
 from zhengshu_gateway.errors import (
     DecisionChanged,
     HeadersTooLarge,
@@ -38,8 +38,10 @@ from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import PASSED_IN, Ending, Forwarder
 from zhengshu_gateway.limits import Limits
 from zhengshu_gateway.routes import BARE, Kind, Route, Routes
+from zhengshu_gateway.standing import Standing, Standings
 from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 
+FALLEN = Ending(AccessOutcome.FAILED, 503, 0)
 Own = Callable[[Exchange, Caller], Awaitable[None]]
 Places = Mapping[str, str]
 LONGEST_PURPOSE = 500
@@ -60,6 +62,8 @@ class Pipeline:
     limits: Limits
     versions: Versions
     pages: Pages
+    decisions: Decisions
+    standings: Standings
     own: Mapping[Kind, Own]
     """What the gateway answers itself, by kind of route."""
 
@@ -84,6 +88,9 @@ class Pipeline:
     async def _serve(self, exchange: Exchange) -> None:
         if sum([len(name) + len(value) for name, value in exchange.headers]) > LARGEST_HEADERS:
             raise HeadersTooLarge(f"请求头合计至多 {LARGEST_HEADERS} 字节")
+        standing = self.standings.find(exchange)
+        if standing is not None:
+            return await self._again(exchange, standing)
         route, places = self.routes.match(exchange.method, exchange.path)
         exchange.route = route
         caller = ANONYMOUS
@@ -97,6 +104,24 @@ class Pipeline:
         exchange.extra += self.limits.take(kind, who)
         with self.limits.running(kind, who):
             await self._answer(exchange, route, places, caller)
+        return None
+
+    async def _again(self, exchange: Exchange, standing: Standing) -> None:
+        """Answer what was asked before and stands: counted and recorded like any other."""
+        exchange.route, access = standing.route, standing.access
+        exchange.client = who = access.question.caller.principal.id
+        exchange.decision, page = access.decision, standing.page()
+        exchange.extra = self.limits.take("query", who)
+        with self.limits.running("query", who):
+            access = await self.accesses.again(access, standing.decided)
+            exchange.record = access.record
+            if page is None or not self.accesses.watch(access)():
+                self.accesses.close(access, FALLEN)
+                raise DecisionChanged("请求期间授权信息有变更")
+            exchange.extra.append((b"zhengshu-record", access.record.encode()))
+            ending = standing.ending
+            await exchange.whole(ending.status, standing.headers, page.body[: ending.bytes])
+            self.accesses.note(standing.ended, access.record)
 
     def _hold_off(self, exchange: Exchange) -> None:
         """Read no new proof from an address of so many bad ones; who is known, and the public, go on."""
@@ -127,7 +152,7 @@ class Pipeline:
         access = await self.accesses.open(question, address=exchange.address)
         exchange.decision, exchange.record = access.decision, access.record
         exchange.extra += raw([("zhengshu-record", access.record)])
-        ending = Ending(AccessOutcome.FAILED, 503, 0)
+        ending = FALLEN
         try:
             ending = await self._forward(exchange, route, access)
         finally:
@@ -152,11 +177,22 @@ class Pipeline:
         if page is not None:
             if not going():
                 raise DecisionChanged("请求期间授权信息有变更")
-            return await cache.send(exchange, page, asked)
+            return await self._send(exchange, access, page)
         copy = exchange.copy = self.pages.copy(asked)
         ending = await self._ask(exchange, route, access, going)
         if ending.outcome is AccessOutcome.COMPLETE:
             self.pages.keep(asked, copy)
+        return ending
+
+    async def _send(self, exchange: Exchange, access: Access, page: Page) -> Ending:
+        """Send a kept page, and remember that it is the answer to this request."""
+        caller, token = access.question.caller, exchange.header(b"authorization")
+        if token is not None and not caller.anonymous:
+            until = self.authenticator.until(token)
+            period = self.decisions.until(access.question)
+            self.standings.keep(exchange, access, page, min(until, period.timestamp()))
+        headers, ending = cache.whole(page, exchange.header(b"if-none-match"))
+        await exchange.whole(ending.status, headers, page.body[: ending.bytes])
         return ending
 
     async def _ask(
