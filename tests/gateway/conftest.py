@@ -4,8 +4,11 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from support.gateway_harness import furnish, world
+from support.gateway_harness import DATASET, furnish, world
 from support.until import until
+from zhengshu_contracts.policy import DatasetVersion, dataset_key, version_key
+
+from .pages import PAGE, page
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +43,16 @@ async def beat(made):
         with suppress(Exception):
             await made.beat()
         await asyncio.sleep(0.5)
+
+
+@pytest.fixture
+async def hot(node):
+    """Version 1.1 is known, and what was kept is forgotten."""
+    node.parts.pages._kept.clear()
+    node.parts.pages.size = 0
+    node.parts.pipeline.versions._learned.clear()
+    await node.put(version_key(DATASET), DatasetVersion(id=DATASET, epoch=1, version=1))
+    node.services["catalog"].answers[PAGE] = page(1)
+    yield node
+    await node.put(version_key(DATASET), None)
+    await node.put(dataset_key("sharing", DATASET), None)

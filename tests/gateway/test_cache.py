@@ -17,31 +17,12 @@ from zhengshu_contracts.policy import (
 from zhengshu_contracts.vocabulary import GrantState
 from zhengshu_gateway import cache
 
+from .pages import PAGE, page
 from .test_pipeline import BATCHES, ROWS, grant
-
-PAGE = f"GET {ROWS}"
-
-
-def page(number, rows=({"town": "凤山镇"},), **headers):
-    told = {"zhengshu_version": f"1.{number}", "zhengshu_rows": "1", "etag": f'"1.{number}-x"'}
-    return say(200, list(rows), **(told | headers))
 
 
 async def decided(node):
     return [e["data"] for e in await node.records() if "allowed" in e["data"]]
-
-
-@pytest.fixture
-async def hot(node):
-    """Version 1.1 is known, and what was kept is forgotten."""
-    node.parts.pages._kept.clear()
-    node.parts.pages.size = 0
-    node.parts.pipeline.versions._learned.clear()
-    await node.put(version_key(DATASET), DatasetVersion(id=DATASET, epoch=1, version=1))
-    node.services["catalog"].answers[PAGE] = page(1)
-    yield node
-    await node.put(version_key(DATASET), None)
-    await node.put(dataset_key("sharing", DATASET), None)
 
 
 async def asked(node):

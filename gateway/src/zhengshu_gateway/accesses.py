@@ -134,6 +134,12 @@ class Accesses:
 
         return going
 
+    def stands(self, access: Access) -> bool:
+        """Tell whether an answer may still be sent under it."""
+        known = self._feed.known
+        same = known is access.known and known.rights == access.rights
+        return same or self._stands(access)
+
     def _stands(self, access: Access) -> bool:
         """Whether this very view would be let through now, and could be; a wider one is no reason to cut."""
         columns, grant = access.view.columns, access.decision.grant
@@ -148,11 +154,11 @@ class Accesses:
             and self._decisions.admits(question)
         )
 
-    async def again(self, access: Access, form: Form) -> Access:
-        """Record the like of an access that stands, and return it."""
+    async def again(self, form: Form) -> str:
+        """Record the like of an access that stands; return the record's id."""
         record = new_record()
         await self._records.accept(form.fill(record))
-        return replace(access, record=record)
+        return record
 
     def note(self, form: Form, record: str) -> None:
         """Record that it ended like the one before."""

@@ -2,8 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zhengshu_gateway.errors import RateExceeded, TooManyAtOnce
@@ -60,18 +59,31 @@ class Limits:
             return False
         return bucket[0] + (time.monotonic() - bucket[1]) * self.rates[kind].rate < 1
 
-    @contextmanager
-    def running(self, kind: str, caller: str) -> Iterator[None]:
-        """Hold a place while a request runs, or raise TooManyAtOnce."""
-        key, most = (kind, caller), self.rates[kind].at_once
-        count = self._running.get(key, 0)
-        if count >= most:
-            raise TooManyAtOnce(f"同类请求同时至多 {most} 个", headers={"Retry-After": "1"})
-        self._running[key] = count + 1
-        try:
-            yield
-        finally:
-            if self._running[key] == 1:
-                del self._running[key]
-            else:
-                self._running[key] -= 1
+    def running(self, kind: str, caller: str) -> "Place":
+        """Return the place to hold while a request runs; entering it may raise TooManyAtOnce."""
+        return Place(self._running, (kind, caller), self.rates[kind].at_once)
+
+
+class Place:
+    """One of the requests that a caller may have running at once."""
+
+    __slots__ = ("_key", "_most", "_running")
+
+    def __init__(
+        self, running: dict[tuple[str, str], int], key: tuple[str, str], most: int
+    ) -> None:
+        self._running, self._key, self._most = running, key, most
+
+    def __enter__(self) -> None:
+        count = self._running.get(self._key, 0)
+        if count >= self._most:
+            told = {"Retry-After": "1"}
+            raise TooManyAtOnce(f"同类请求同时至多 {self._most} 个", headers=told)
+        self._running[self._key] = count + 1
+
+    def __exit__(self, *_: object) -> None:
+        left = self._running[self._key] - 1
+        if left:
+            self._running[self._key] = left
+        else:
+            del self._running[self._key]

@@ -85,7 +85,19 @@ class Parts:
         self.pages = Pages(
             versions, self.feed, total=settings.cache_bytes, each=settings.cache_page
         )
-        self.pipeline = Pipeline(
+        own = self._answered_here(decisions, callbacks)
+        self.pipeline = self._pipeline(table, authenticator, decisions, versions, own)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _pipeline(
+        self,
+        table: Routes,
+        authenticator: Authenticator,
+        decisions: Decisions,
+        versions: Versions,
+        own: dict[Kind, Own],
+    ) -> Pipeline:
+        return Pipeline(
             routes=table,
             authenticator=authenticator,
             accesses=self.accesses,
@@ -93,14 +105,13 @@ class Parts:
             upstreams=self.upstreams,
             forwarder=Forwarder(self.upstreams),
             broker=Broker(self.upstreams),
-            limits=Limits(settings.rates()),
+            limits=Limits(self.settings.rates()),
             versions=versions,
             pages=self.pages,
             decisions=decisions,
             standings=Standings(self.accesses, self.feed, versions),
-            own=self._answered_here(decisions, callbacks),
+            own=own,
         )
-        self._tasks: list[asyncio.Task[None]] = []
 
     def _answered_here(self, decisions: Decisions, callbacks: Callbacks) -> dict[Kind, Own]:
         """Return who answers what is forwarded to nobody."""
@@ -161,6 +172,7 @@ class Gateway:
         self.app = app
         self.table = table
         self._serves = serves
+        self._parts: Parts | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -176,8 +188,9 @@ class Gateway:
     @property
     def parts(self) -> Parts:
         """What runs, once it does."""
-        found: Parts = self.app.state.resources.extra["parts"]
-        return found
+        if self._parts is None:
+            self._parts = self.app.state.resources.extra["parts"]
+        return self._parts
 
     def openapi(self) -> dict[str, Any]:
         """Describe every route of the table."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import unquote
@@ -113,15 +113,14 @@ class Pipeline:
         exchange.decision, page = access.decision, standing.page()
         exchange.extra = self.limits.take("query", who)
         with self.limits.running("query", who):
-            access = await self.accesses.again(access, standing.decided)
-            exchange.record = access.record
-            if page is None or not self.accesses.watch(access)():
-                self.accesses.close(access, FALLEN)
+            exchange.record = record = await self.accesses.again(standing.decided)
+            if page is None or not self.accesses.stands(access):
+                self.accesses.close(replace(access, record=record), FALLEN)
                 raise DecisionChanged("请求期间授权信息有变更")
-            exchange.extra.append((b"zhengshu-record", access.record.encode()))
+            exchange.extra.append((b"zhengshu-record", record.encode()))
             ending = standing.ending
             await exchange.whole(ending.status, standing.headers, page.body[: ending.bytes])
-            self.accesses.note(standing.ended, access.record)
+            self.accesses.note(standing.ended, record)
 
     def _hold_off(self, exchange: Exchange) -> None:
         """Read no new proof from an address of so many bad ones; who is known, and the public, go on."""

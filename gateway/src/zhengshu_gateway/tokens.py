@@ -104,8 +104,9 @@ class Tokens:
         return verified
 
     def ends(self, token: str) -> float:
-        """Return when a token ends that `client` has just accepted (seconds since 1970)."""
-        return self._seen[token][1]
+        """Return when an accepted token ends (seconds since 1970); 0 when it is not remembered any more."""
+        known = self._seen.get(token)
+        return known[1] if known is not None else 0.0
 
     def _verify(self, token: str) -> Seen:
         try:
