@@ -1,4 +1,4 @@
-"""What a server writes in one turn of its event loop leaves together, in order, and is not lost at the end."""
+"""What a server writes in one turn of its event loop leaves together, in order, and is not lost."""
 
 import asyncio
 
