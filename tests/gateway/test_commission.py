@@ -172,13 +172,14 @@ async def test_the_municipal_catalogue_is_copied_from_where_the_copy_ends(node):
         "items": [],
     }
     node.services["catalog"].answers["GET /internal/municipal/copy"] = say(200, {"sequence": 7})
+    odd = {"sequence": 9, "items": "not a list"}
     node.services["commission"].answers["GET /exchange/v1/catalogue"] = say(
-        200, {"entries": [entry]}
+        200, {"entries": [entry, odd]}
     )
     await node.parts.worker.copy_catalogue()
     assert node.services["commission"].seen[0].query == "after=7"
     (put,) = node.services["catalog"].asked("/internal/municipal/entries")
-    assert [each["sequence"] for each in json.loads(put.body)] == [8]
+    assert json.loads(put.body) == [entry, odd]
 
 
 UNASKED = "/internal/municipal/answers"

@@ -17,7 +17,10 @@ OrganizationCode = Annotated[
 ]
 DatasetId = Annotated[
     str,
-    Field(pattern=r"^[1-3]\d{5,27}-\d{6}$", description="数据集标识:目录代码中的“/”换为“-”"),
+    Field(
+        pattern=r"^([1-3]\d{5,27}|[A-Z]{1,4}\d{2,24})-\d{1,9}$",
+        description="数据集标识:目录代码中的“/”换为“-”;字母开头的为地方平台自编代码",
+    ),
 ]
 ItemName = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", description="信息项英文名,用作列名")

@@ -24,7 +24,6 @@ from zhengshu_contracts.commission import (
     AnswersTaken,
     DispatchKind,
     FilingStatus,
-    MunicipalCatalogue,
     Unprompted,
     UnpromptedAnswers,
     UploadFiling,
@@ -140,10 +139,10 @@ class CommissionWorker:
             return
         path = f"/catalogue?after={int(held.json()['sequence'])}"
         reply = await self._upstreams.file("catalogue", "GET", path)
-        entries = MunicipalCatalogue.model_validate_json(reply.body).entries if reply.ok else []
+        # Passed on as they came: catalog judges each by itself, so that an odd one holds no other up.
+        entries = reply.json().get("entries") if reply.ok else None
         if entries:
-            body = [entry.model_dump(mode="json") for entry in entries]
-            await self._upstreams.ask("catalog", "PUT", "/internal/municipal/entries", body)
+            await self._upstreams.ask("catalog", "PUT", "/internal/municipal/entries", entries)
 
     async def fetch_answers(self) -> None:
         """Hand on what the Commission said unasked, whose call-back may have been lost.

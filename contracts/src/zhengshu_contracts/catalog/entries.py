@@ -74,7 +74,8 @@ class EntryIn(ApiModel):
     """A catalogue entry as compiled: the guide's metadata groups (发改高技〔2017〕1272号)."""
 
     category: str = Field(
-        pattern=r"^[1-3]\d{5,27}$", description="信息资源分类代码:类、项、目、细目"
+        pattern=r"^([1-3]\d{5,27}|[A-Z]{1,4}\d{2,24})$",
+        description="信息资源分类代码:类、项、目、细目;字母开头的地方自编代码只用于市级目录的副本",
     )
     title: str = Field(min_length=2, max_length=50, description="信息资源名称")
     abstract: str = Field(min_length=1, max_length=256, description="信息资源摘要")
@@ -193,13 +194,13 @@ class MunicipalEntry(ApiModel):
     code: str
     municipal_code: str
     revision: int
-    sequence: int = Field(description="市级目录变更序号")
+    sequence: int = Field(ge=1, lt=2**63, description="市级目录变更序号")
     title: str
     abstract: str
     provider: OrganizationCode
     provider_name: str
     update_cycle: UpdateCycle
-    items: list[Item]
+    items: list[Item] = Field(min_length=1, max_length=500)
     retired: bool = False
 
 

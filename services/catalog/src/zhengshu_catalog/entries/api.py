@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 from zhengshu_chassis.auth import allowed
@@ -14,7 +14,6 @@ from zhengshu_contracts.catalog import (
     EntryList,
     EntryOut,
     MunicipalCopy,
-    MunicipalEntry,
     RetirementIn,
     RetirementOut,
     ReviewIn,
@@ -35,10 +34,12 @@ from zhengshu_contracts.vocabulary import (
 
 from zhengshu_catalog.aggregation.quality import quality_of
 from zhengshu_catalog.entries import content, domain, operations, retiring
+from zhengshu_catalog.entries.copying import copy_municipal
 from zhengshu_catalog.entries.domain import Entry
 from zhengshu_catalog.entries.errors import (
     AssessmentRequired,
     CategoryFixed,
+    CategoryNotNational,
     CitationRequired,
     ClassContradicted,
     ConditionRequired,
@@ -70,6 +71,7 @@ municipal = Router(prefix="/internal/municipal", tags=["市级目录"])
 
 CONTENT = (
     SecretRefused,
+    CategoryNotNational,
     ItemNameReserved,
     ItemNameRepeated,
     PatternInvalid,
@@ -268,10 +270,13 @@ async def read_municipal_copy(unit: InUnit) -> MunicipalCopy:
 
 @municipal.put("/entries", response_model=MunicipalCopy, dependencies=[allowed(Action.INTERNAL)])
 async def copy_municipal_entries(
-    body: list[MunicipalEntry], unit: InUnit, now: Now
+    body: list[dict[str, Any]], unit: InUnit, now: Now
 ) -> MunicipalCopy:
-    """更新市级目录副本"""
-    return MunicipalCopy(sequence=await operations.copy_municipal(unit, body, at=now))
+    """更新市级目录副本
+
+    逐条检验(各成员见 MunicipalEntry):不合要求的记入日志和指标并略过,不影响其余条目。
+    """
+    return MunicipalCopy(sequence=await copy_municipal(unit, body, at=now))
 
 
 async def _answer(

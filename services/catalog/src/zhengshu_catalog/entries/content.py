@@ -14,6 +14,7 @@ from zhengshu_contracts.vocabulary import Grade, OpeningClass, SharingClass
 
 from zhengshu_catalog.entries.errors import (
     AssessmentRequired,
+    CategoryNotNational,
     CitationRequired,
     ClassContradicted,
     ConditionRequired,
@@ -56,6 +57,8 @@ def check(content: EntryIn) -> None:
 
 def check_stock(content: EntryIn) -> None:
     """Refuse of an entry taken over as it stood what could not be served; the rest is to be mended."""
+    if not content.category.isdigit():
+        raise CategoryNotNational(content.category)
     names = Counter(item.name for item in content.items)
     rules: Rules = (
         (ItemNameReserved, lambda item: item.name in RESERVED | SYSTEM_COLUMNS),

@@ -33,6 +33,21 @@ class SecretRefused(Forbidden):
         self.rule = rule
 
 
+class CategoryNotNational(Invalid):
+    """Codes of the county's own follow the guide; others' own codes are for the municipal copy."""
+
+    slug = "category-not-national"
+    title = "分类代码不是国家编码"
+
+    def __init__(self, category: str) -> None:
+        super().__init__(
+            f"{category} 是地方自编代码",
+            basis=Basis.GUIDE_2017.label,
+            next="请按类(1 位)、项(2 位)、目(3 位)、细目编制,例如 307350123001",
+            pointers=[("/category", self.slug, "应以 1、2、3 开头,全为数字")],
+        )
+
+
 class ItemRefused(Invalid):
     """Some items break a rule; subclasses say which."""
 

@@ -21,7 +21,6 @@ from zhengshu_contracts.catalog import (
     EntryRegistered,
     EntryReturned,
     EntrySubmitted,
-    MunicipalEntry,
     ReviewIn,
     ServiceRegistrationChanged,
 )
@@ -250,32 +249,6 @@ async def change_service(
     )
     unit.outbox.add(event, aggregate=changed.id)
     return True
-
-
-async def copy_municipal(unit: Unit, told: list[MunicipalEntry], *, at: datetime) -> int:
-    """Take changes of the municipal catalogue in its order; return how far the copy has come."""
-    await unit.entries.lock_copy()
-    for change in sorted(told, key=lambda one: one.sequence):
-        known = await unit.entries.find(change.id, lock=True)
-        if entry := domain.copy(known, change, at):
-            await _copy(unit, known, entry, change, at)
-    return await unit.entries.last_sequence()
-
-
-async def _copy(
-    unit: Unit, known: Entry | None, entry: Entry, told: MunicipalEntry, at: datetime
-) -> None:
-    revision = domain.copied_revision(told, at)
-    if known is None:
-        await unit.entries.add(entry, revision)
-    elif known.revision < entry.revision:
-        await unit.entries.save(entry, revision)
-    else:
-        # The same revision again, with another code or retired: its content stays what it was.
-        await unit.entries.save(entry)
-        revision = await unit.entries.shown(entry)
-    await sources.index(unit.session, entry.id, revision.content.items)
-    announce(unit, entry, revision.content)
 
 
 async def _class_changes(unit: Unit, entry: Entry, revision: Revision) -> list[ClassChange]:

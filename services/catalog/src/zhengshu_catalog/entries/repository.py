@@ -15,7 +15,7 @@ from zhengshu_catalog.aggregation.tables import DatasetRow
 from zhengshu_catalog.entries.content import grade, sharing_class
 from zhengshu_catalog.entries.domain import Entry, Revision
 from zhengshu_catalog.entries.errors import EntryNotFound
-from zhengshu_catalog.entries.tables import EntryRow, RevisionRow
+from zhengshu_catalog.entries.tables import EntryRow, MunicipalCopyRow, RevisionRow
 from zhengshu_catalog.search.finding import Reader, Search, matching
 from zhengshu_catalog.search.terms import vector
 
@@ -131,7 +131,15 @@ class Entries:
 
     async def last_sequence(self) -> int:
         """Return how far the copy of the municipal catalogue has come."""
-        return await self._session.scalar(select(func.max(EntryRow.sequence))) or 0
+        return await self._session.scalar(select(MunicipalCopyRow.sequence)) or 0
+
+    async def reach(self, sequence: int) -> None:
+        """Note how far the copy has come, whether everything up to there could be taken or not."""
+        await self._session.execute(
+            update(MunicipalCopyRow)
+            .where(MunicipalCopyRow.sequence < sequence)
+            .values(sequence=sequence)
+        )
 
     async def published_items(self, dataset: str) -> list[Item] | None:
         """Return the items of the published revision; None when nothing is published."""
@@ -218,7 +226,9 @@ def _entry(row: EntryRow) -> Entry:
 
 def _entry_values(entry: Entry) -> dict[str, Any]:
     names = [field.name for field in fields(entry)]
-    return {name: getattr(entry, name) for name in names} | {"number": int(entry.id[-6:])}
+    return {name: getattr(entry, name) for name in names} | {
+        "number": int(entry.id.rpartition("-")[2])
+    }
 
 
 def _shown_values(entry: Entry, content: EntryIn) -> dict[str, Any]:

@@ -65,3 +65,12 @@ class RevisionRow(Base):
     reviewed_by: Mapped[str | None] = mapped_column(Text)
     opinion: Mapped[str | None] = mapped_column(Text)
     published_at: Mapped[datetime | None] = mapped_column(AT)
+
+
+class MunicipalCopyRow(Base):
+    """How far the copy of the municipal catalogue has come; one row."""
+
+    __tablename__ = "municipal_copy"
+
+    one: Mapped[int] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger)
