@@ -77,6 +77,32 @@ async def test_the_desk_decides_by_hand_even_late(county: County) -> None:
     assert twice.status_code == 409
 
 
+async def test_the_desk_narrows_and_returns(county: County) -> None:
+    await county.desk("PUT", "switches", {"delay": 0, "application": "manual"})
+    for ref, part in (("d-1", "p-1"), ("d-2", "p-2")):
+        await county.put(f"application/{ref}", application(part, "307350100001-000001"))
+    narrow = {
+        "outcome": "agree",
+        "reason": "同意部分",
+        "items": ["name"],
+        "modes": ["query"],
+        "filter": "town=eq.凤山镇",
+        "until": "2026-12-31",
+        "masks": [{"item": "name", "mask": {"kind": "keep", "first": 1, "last": 0}}],
+        "quota": {"calls": 5, "rows": None},
+    }
+    assert (await county.desk("POST", "filings/d-1/decision", narrow)).status_code == 204
+    (decision,) = await county.answers("application", "d-1")
+    assert {name: decision[name] for name in narrow} == narrow
+    back = {"outcome": "return", "missing": ["职责文号"]}
+    assert (await county.desk("POST", "filings/d-2/decision", back)).status_code == 204
+    (returned,) = await county.answers("application", "d-2")
+    assert (returned["outcome"], returned["missing"]) == ("return", ["职责文号"])
+    await county.put("application/d-3", application("p-2", "307350100001-000001"))
+    waiting = (await county.desk("GET", "filings?state=waiting")).json()
+    assert [each["ref"] for each in waiting] == ["d-3"]
+
+
 async def test_a_withdrawal_that_overtakes_its_application_holds(county: County) -> None:
     await county.put("withdrawal/d-2", {"part": "p-1", "reason": "不再需要"})
     await county.put("application/d-1", application())

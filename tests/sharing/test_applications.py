@@ -264,3 +264,25 @@ class TestWithdraw:
         stranger = officer(COMPETENT, kind=COMPETENT_OFFICER.organization_kind)
         for who in (SCHOOLS_OFFICER, officer(CIVIL), stranger):
             assert (await sharing.withdraw(case["id"], who)).status_code == 404
+
+
+class TestList:
+    async def test_finds_what_waits_for_whom(self, sharing: Sharing) -> None:
+        waiting, back, endorsed = [(await sharing.apply())["id"] for _ in range(3)]
+        await sharing.endorse(back, outcome="return", opinion="请补正", missing=["依据"])
+        await sharing.endorse(endorsed)
+
+        async def found(query: str, who: Any = COMPETENT_OFFICER) -> list[str]:
+            path = f"/v1/applications?{query}"
+            page = await sharing.call(who, Action.APPLICATION_READ, "GET", path)
+            return [one["id"] for one in page.json()["applications"]]
+
+        assert await found("state=submitted") == [waiting]
+        assert await found("waiting_for=competent") == [waiting]
+        assert await found("waiting_for=applicant", MARKET_OFFICER) == [back]
+        assert await found("waiting_for=commission") == [endorsed]
+        assert await found("waiting_for=provider") == []
+        assert await found("state=submitted", SCHOOLS_OFFICER) == []
+        path = "/v1/applications?state=nonsense"
+        bad = await sharing.call(COMPETENT_OFFICER, Action.APPLICATION_READ, "GET", path)
+        assert bad.status_code == 422

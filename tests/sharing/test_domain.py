@@ -241,11 +241,22 @@ class TestAward:
             ({"items": []}, None),
             ({"shareable": frozenset()}, None),
             ({"today": date(2027, 3, 2)}, None),
+            ({"modes": [Mode.EXPORT]}, None),
         ],
     )
     def test_narrows_and_never_widens(self, change: dict[str, Any], award: Any) -> None:
         given = domain.award(PART, **self.BASE | change)
         assert (given and (given.items, given.until)) == award
+
+    def test_modes_and_rows_only_get_fewer(self) -> None:
+        part = replace(PART, modes=(Mode.QUERY, Mode.VERIFY), filter="town=eq.凤山镇")
+        wider = [Mode.QUERY, Mode.EXPORT]
+        given = domain.award(part, **self.BASE | {"modes": wider, "condition": "year=gte.2020"})
+        assert given is not None
+        assert (given.modes, given.filter) == ((Mode.QUERY,), "town=eq.凤山镇&year=gte.2020")
+        same = domain.award(part, **self.BASE)
+        assert same is not None
+        assert (same.modes, same.filter) == (part.modes, part.filter)
 
     def test_masks_and_quota_go_with_what_is_left(self) -> None:
         masks = {name: ItemMask(item=name, mask=HashMask()) for name in ("name", "amount")}

@@ -51,6 +51,17 @@ class TestAcceptance:
         assert (event["part"], event["acceptance"]) == (waiting, "榕数受-1")
         assert "榕数受-1" in (await sharing.read(case))["timeline"][-1]["opinion"]
 
+    async def test_the_filing_carries_the_consent_and_what_the_files_are(
+        self, sharing: Sharing
+    ) -> None:
+        file = (await sharing.upload()).json()
+        case = await sharing.apply(attachments=[file["id"]])
+        await sharing.endorse(case["id"])
+        [filing] = await sharing.dispatches("application")
+        assert filing.payload["consent"]["by"] == "负责人"
+        [told] = filing.payload["attachments"]
+        assert told == {name: file[name] for name in ("id", "name", "media", "size", "digest")}
+
     async def test_a_refused_filing_is_seen(self, sharing: Sharing) -> None:
         case, waiting = await endorsed(sharing)
         await sharing.report(waiting, outcome="rejected", reason="缺少市级目录代码")
@@ -203,13 +214,57 @@ class TestDecision:
         assert told["items"] == items
         assert told["ends"][:10] == str(until)  # midnight in Beijing is 16:00 UTC of that day
 
+    async def test_narrows_modes_and_rows_beside_the_applicants(self, sharing: Sharing) -> None:
+        wish = part(modes=["query", "verify"], filter="town=eq.凤山镇")
+        decided = {"modes": ["verify", "export"], "filter": "amount=gt.100"}
+        await sharing.granted(wish, **decided)
+        [told] = await sharing.told()
+        assert told["modes"] == ["verify"]
+        assert told["filter"] == "town=eq.凤山镇&amount=gt.100"
+
     @pytest.mark.parametrize(
-        "decision", [{"items": ["town"]}, {"until": str(TODAY - timedelta(1))}]
+        "decision",
+        [
+            {"items": ["town"]},
+            {"until": str(TODAY - timedelta(1))},
+            {"modes": ["export"]},
+            {"filter": "illness=eq.癌"},
+            {"filter": "select=name"},
+        ],
     )
     async def test_nothing_left_is_no_grant(self, sharing: Sharing, decision: Any) -> None:
         granted = await sharing.granted(**decision)
         assert granted["state"] == "refused"
         assert "没有交集" in granted["reason"]
+
+    async def test_that_returns_has_its_supplement_and_the_whole_way_again(
+        self, sharing: Sharing
+    ) -> None:
+        case, waiting = await endorsed(sharing)
+        await sharing.callback("opinion_request", waiting)
+        returned = {"outcome": "return", "reason": "请补正", "missing": ["职责文号"]}
+        assert await sharing.callback("decision", waiting, **returned) == "applied"
+        shown = await sharing.read(case)
+        assert (shown["state"], shown["due"]) == ("supplementing", None)
+        assert shown["timeline"][-1]["opinion"] == "请补正。需补正:职责文号"
+        [event] = await sharing.events("zhengshu.sharing.application.returned")
+        assert event["by"] == "commission"
+        assert await sharing.callback("decision", waiting, outcome="agree") == "no-effect"
+        path = f"/v1/applications/{case}/supplement"
+        body = {"note": "已补文号", "basis": "三定方案第五条"}
+        await sharing.call(MARKET_OFFICER, Action.APPLICATION_SUBMIT, "POST", path, body)
+        shown = await sharing.read(case)
+        assert shown["state"] == "submitted"
+        assert shown["due"] > str(TODAY)
+        again = await sharing.endorse(case, outcome="return", missing=["还有"])
+        assert again.json()["type"] == "/problems/already-returned"
+        await sharing.endorse(case)
+        first, second = await sharing.dispatches("application")
+        assert {first.state, second.state} == {"answered", "due"}
+        assert await sharing.callback("opinion_request", waiting) == "applied"
+        await sharing.answer((await sharing.opinion())["id"])
+        assert await sharing.callback("decision", waiting, outcome="agree") == "applied"
+        assert await state(sharing, case) == "granted"
 
     async def test_what_was_withheld_meanwhile_is_not_granted(self, sharing: Sharing) -> None:
         _, waiting = await endorsed(sharing)

@@ -23,12 +23,15 @@ ANY_CHAIN = st.sampled_from(Chain)
 def walk(
     start: ApplicationState, tried: list[Move], chain: Chain
 ) -> tuple[ApplicationState, list[Move]]:
-    """Make every move that its state allows; return where it ends and what was made."""
+    """Make every move that its state allows; return where it ends and what was made.
+
+    What the Commission sends back begins anew: of what was made before nothing counts.
+    """
     state, made = start, []
     for move in tried:
         if may(state, move, chain):
             state = CHAINS[chain][move][1]
-            made.append(move)
+            made = [] if move is Move.SEND_BACK else [*made, move]
     return state, made
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Exact
-from zhengshu_contracts.catalog import Item, MunicipalEntry
+from zhengshu_contracts.catalog import Consent, Item, MunicipalEntry
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import (
@@ -82,6 +82,17 @@ class OpinionFiling(ApiModel):
     quota: Quota | None = None
 
 
+class AttachmentDigest(ApiModel):
+    """A file that goes with an application: what it is, and by what it is known when it is handed over."""
+
+    id: str
+    name: str
+    media: str
+    size: int
+    digest: str
+    """SHA-256, hexadecimal."""
+
+
 class ApplicationFiling(ApiModel):
     """`application`: one endorsed part of a sharing application."""
 
@@ -103,6 +114,9 @@ class ApplicationFiling(ApiModel):
     until: date
     quota: Quota | None = None
     endorsement: str
+    consent: Consent | None = None
+    """That of the applicant's own sharing office (Decree 809 Art. 20)."""
+    attachments: tuple[AttachmentDigest, ...] = ()
     provider_opinion: OpinionFiling | None = None
     """What the provider said already, where the county asks it before it forwards."""
 
@@ -223,13 +237,21 @@ class OpinionRequestAnswer(ApiModel):
 
 
 class DecisionAnswer(ApiModel):
-    """The Commission's decision on a part: `agree` or `refuse`."""
+    """The Commission's decision on a part: `agree`, `refuse`, or `return` for what is missing.
+
+    It narrows what was applied for and never widens it: what it names beyond is not granted, and a row
+    filter holds beside the applicant's.
+    """
 
     kind: Literal["decision"] = "decision"
     part: str
     outcome: Outcome
     items: list[str] | None = None
+    modes: list[Mode] | None = None
+    filter: str = ""
     until: date | None = None
+    missing: tuple[str, ...] = ()
+    """Everything that a returned application lacks."""
     masks: tuple[ItemMask, ...] = ()
     quota: Quota | None = None
     reason: str = ""

@@ -147,6 +147,8 @@ class PaperDecisionIn(ApiModel):
     decided_on: date = Field(description="批复日期")
     scan: str = Field(description="批复扫描件的附件标识")
     items: list[ItemName] | None = Field(default=None, max_length=500, description="准予的信息项")
+    modes: list[Mode] | None = Field(default=None, description="准予的共享方式")
+    filter: str = Field(default="", max_length=2000, description="批复另加的行条件")
     until: date | None = Field(default=None, description="准予的使用时限")
     masks: list[ItemMask] = Field(default=[], max_length=500, description="要求脱敏的信息项")
     quota: Quota | None = Field(default=None, description="每日用量上限")

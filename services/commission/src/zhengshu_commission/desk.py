@@ -1,11 +1,14 @@
 """The desk: where a person at the Commission decides by hand, and where faults are switched."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import Depends
+from pydantic import Field
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.base import ApiModel
-from zhengshu_contracts.vocabulary import Outcome
+from zhengshu_contracts.limits import ItemMask, Quota
+from zhengshu_contracts.vocabulary import ItemName, Mode, Outcome
 
 from zhengshu_commission import operations
 from zhengshu_commission.door import InStore, at_desk
@@ -16,10 +19,19 @@ router = Router(prefix="/desk", tags=["办理台"], dependencies=[Depends(at_des
 
 
 class Decision(ApiModel):
-    """What the desk decides."""
+    """What the desk decides; members other than outcome, reason and until are an application's."""
 
     outcome: Outcome
     reason: str = ""
+    items: list[ItemName] | None = Field(default=None, description="准予的信息项")
+    modes: list[Mode] | None = Field(default=None, description="准予的共享方式")
+    filter: str = Field(default="", max_length=2000, description="另加的行条件")
+    until: date | None = Field(default=None, description="准予的使用时限")
+    masks: tuple[ItemMask, ...] = Field(default=(), description="要求脱敏的信息项")
+    quota: Quota | None = Field(default=None, description="每日用量上限")
+    missing: tuple[str, ...] = Field(
+        default=(), max_length=50, description="退回补正时:需补正的全部材料"
+    )
 
 
 class Withdrawal(ApiModel):
@@ -62,8 +74,8 @@ async def filings(
 
 @router.post("/filings/{ref}/decision", summary="作出决定", status_code=204)
 async def decide(ref: str, body: Decision, store: InStore) -> None:
-    """对待办报件作出决定;决定由签名回调送达县级节点。"""
-    operations.decide(store, await store.filing(ref), body.outcome, body.reason)
+    """对待办报件作出决定:同意(可缩小范围)、不同意,共享申请还可一次性退回补正;由签名回调送达县级节点。"""
+    operations.decide(store, await store.filing(ref), **dict(body))
 
 
 @router.get("/datasets/{dataset}", summary="已收数据")

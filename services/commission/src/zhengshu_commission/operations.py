@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from zhengshu_contracts import commission as wire
 from zhengshu_contracts.base import ApiModel
@@ -144,22 +145,28 @@ ARRIVALS: dict[str, Callable[[Store, FilingRow], Awaitable[None]]] = {
 }
 
 
-def decide(store: Store, row: FilingRow, outcome: Outcome, reason: str) -> None:
+def decide(store: Store, row: FilingRow, outcome: Outcome, reason: str, **terms: Any) -> None:
     """Answer a filing that needs a decision; a withdrawn one too (a late answer is real life)."""
     if row.state not in {PENDING, CONSULTING, WITHDRAWN}:
         raise NotDecidable(f"报件 {row.ref} 的状态为 {row.state}")
+    answer = decision(row, outcome, reason, terms)
     row.state = ANSWERED
-    store.answer(row.ref, decision(row, outcome, reason))
+    store.answer(row.ref, answer)
 
 
-def decision(row: FilingRow, outcome: Outcome, reason: str) -> Answer:
+def decision(row: FilingRow, outcome: Outcome, reason: str, terms: dict[str, Any]) -> Answer:
     """Return the answer of the filing's kind."""
     if row.kind == DispatchKind.APPLICATION:
-        return wire.DecisionAnswer(part=row.about, outcome=outcome, reason=reason)
+        return wire.DecisionAnswer(part=row.about, outcome=outcome, reason=reason, **terms)
+    if outcome is Outcome.RETURN:
+        raise NotDecidable(f"报件 {row.ref} 只能同意或不同意")
     if row.kind == DispatchKind.OPENING:
         return wire.OpeningAnswer(proposal=row.about, outcome=outcome, reason=reason)
     if row.kind == DispatchKind.OPEN_APPLICATION:
-        return wire.OpenDecisionAnswer(application=row.about, outcome=outcome, reason=reason)
+        until = terms.get("until")
+        return wire.OpenDecisionAnswer(
+            application=row.about, outcome=outcome, until=until, reason=reason
+        )
     raise NotDecidable(f"报件 {row.ref} 不需要决定")
 
 

@@ -25,7 +25,8 @@ for(const text of [one.number,one.kind,STATES[one.state]||one.state,
 JSON.stringify(one.body,null,1)]){const cell=row.insertCell();
 const pre=document.createElement("pre");pre.textContent=text;cell.append(pre)}
 const cell=row.insertCell();
-const ways=[["同意","agree"],["不同意","refuse"]];for(const [label,outcome] of ways){
+const ways=[["同意","agree"],["不同意","refuse"]];
+if(one.kind==="application")ways.push(["退回补正","return"]);for(const [label,outcome] of ways){
 const button=document.createElement("button");button.textContent=label;button.onclick=async()=>{
 const reason=prompt("理由","符合规定");
 if(reason===null)return;

@@ -1,8 +1,8 @@
 """Routes of applications: HTTP in, HTTP out."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems, render
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
@@ -18,6 +18,7 @@ from zhengshu_contracts.sharing import (
     ReasonIn,
     SupplementIn,
 )
+from zhengshu_contracts.vocabulary import ApplicationState
 
 from zhengshu_sharing.access import scope
 from zhengshu_sharing.applications import drafts, operations, paper, views
@@ -39,6 +40,7 @@ from zhengshu_sharing.applications.errors import (
     OwnApplication,
     PeriodNotAllowed,
 )
+from zhengshu_sharing.applications.states import WAITING, WaitsFor
 from zhengshu_sharing.attachments.errors import AttachmentNotFound
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
 from zhengshu_sharing.grants.errors import RenewalNotPossible, RenewalSuspended
@@ -89,10 +91,19 @@ async def submit_application(
     responses=problems(CursorInvalid),
     dependencies=[allowed(Action.APPLICATION_READ)],
 )
-async def list_applications(by: By, unit: InUnit, place: Paged) -> ApplicationList:
-    """查询共享申请(本单位的;主管部门可见全部)"""
+async def list_applications(
+    by: By,
+    unit: InUnit,
+    place: Paged,
+    state: Annotated[
+        ApplicationState | None, Query(description="有部分处于此状态的,如 submitted 待初审")
+    ] = None,
+    waiting_for: Annotated[WaitsFor | None, Query(description="有部分正在等待这一方办理的")] = None,
+) -> ApplicationList:
+    """查询共享申请(本单位的;主管部门和县政府可见全部)"""
+    states = {state} if state else WAITING[waiting_for] if waiting_for else ()
     found, more = await unit.applications.page(
-        organization=scope(by), after=place.after, limit=place.limit
+        organization=scope(by), states=states, after=place.after, limit=place.limit
     )
     following = place.following([one.id for one in found], more=more)
     return ApplicationList(applications=await views.shown(unit, found), next=following)

@@ -7,11 +7,16 @@ from datetime import datetime
 from zhengshu_chassis import failpoints
 from zhengshu_contracts.commission import DecisionAnswer
 from zhengshu_contracts.limits import ItemMask
-from zhengshu_contracts.sharing import ApplicationForwarded, ApplicationRefused
+from zhengshu_contracts.sharing import (
+    ApplicationForwarded,
+    ApplicationRefused,
+    ApplicationReturned,
+)
 from zhengshu_contracts.vocabulary import Outcome, SharingClass
 
 from zhengshu_sharing.applications import domain
 from zhengshu_sharing.applications.domain import Application, Award, Part
+from zhengshu_sharing.applications.filters import columns_of
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move
 from zhengshu_sharing.clocks import operations as clocks
@@ -22,6 +27,8 @@ from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
 
 COMMISSION = "市大数据委"
+BY_COMMISSION = "commission"
+"""Who did it, in events, when the Commission did."""
 NO_REASON = "市大数据委未说明理由"
 NOTHING_LEFT = "准予的内容与申请没有交集、已不可共享,或使用时限已过"
 SHAREABLE = (SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL)
@@ -51,12 +58,14 @@ async def parked(unit: Unit, part: str, reason: str, *, now: datetime) -> None:
 
 
 async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
-    """Apply the Commission's decision; False when the part is not, or no longer, its to decide."""
+    """Apply the Commission's decision, or its return; False when the part is not its to decide."""
     application, part = await unit.applications.lock_part(answer.part)
-    if answer.outcome is Outcome.RETURN or not part.may(Move.GRANT):
+    if not part.may(Move.GRANT):
         return False
     await lapse(unit, [part], now=now)
-    if answer.outcome is Outcome.REFUSE:
+    if answer.outcome is Outcome.RETURN:
+        await _send_back(unit, application, part, answer, now=now)
+    elif answer.outcome is Outcome.REFUSE:
         await _refuse(unit, application, part, answer.reason or NO_REASON, now=now)
     elif award := await _award(unit, application, part, answer, now=now):
         await _grant(unit, application, part, award, answer.reason, now=now)
@@ -85,13 +94,17 @@ async def _award(
 ) -> Award | None:
     dataset = (await unit.datasets.published([part.dataset])).get(part.dataset)
     opinion = await unit.opinions.of_part(part.id)
+    if not dataset or not _readable(dataset, answer.filter):
+        return None
     masks = limits.merged(opinion.masks if opinion else (), answer.masks)
     return domain.award(
         part,
         applied_until=application.terms.until,
-        shareable=_shareable(dataset, masks) if dataset else frozenset(),
+        shareable=_shareable(dataset, masks),
         items=answer.items,
         until=answer.until,
+        modes=answer.modes,
+        condition=answer.filter,
         today=day_of(now),
         masks=masks,
         quota=limits.narrowest(part.quota, opinion.quota if opinion else None, answer.quota),
@@ -106,6 +119,31 @@ def _shareable(dataset: Dataset, masks: Mapping[str, ItemMask]) -> frozenset[str
         for name in dataset.names(*SHAREABLE)
         if name not in masks or limits.possible(masks[name], items[name])
     )
+
+
+def _readable(dataset: Dataset, condition: str) -> bool:
+    """Whether a decided row filter can be kept to: one that cannot grants nothing."""
+    try:
+        named = columns_of(condition) if condition else frozenset()
+    except ValueError:
+        return False
+    return named <= dataset.names(*SHAREABLE)
+
+
+async def _send_back(
+    unit: Unit, application: Application, part: Part, answer: DecisionAnswer, *, now: datetime
+) -> None:
+    """Ask the applicant for what the Commission misses; supplied, the part goes the whole way again."""
+    returned = application.with_part(part.moved(Move.SEND_BACK))
+    # The competent department found it complete: it does not ask a second time.
+    await unit.applications.save(replace(returned, returned_at=application.returned_at or now))
+    lacks = f"需补正:{';'.join(answer.missing)}" if answer.missing else ""
+    text = "。".join(filter(None, (answer.reason, lacks))) or NO_REASON
+    await note(unit, part, application, "一次性告知补正", text, now=now)
+    event = ApplicationReturned(
+        application=application.id, organization=application.organization, by=BY_COMMISSION
+    )
+    unit.outbox.add(event, aggregate=application.id)
 
 
 async def _grant(
@@ -127,6 +165,6 @@ async def _refuse(
         organization=application.organization,
         part=part.id,
         dataset=part.dataset,
-        by="commission",
+        by=BY_COMMISSION,
     )
     unit.outbox.add(event, aggregate=application.id)

@@ -122,6 +122,8 @@ class Award:
 
     items: tuple[str, ...]
     until: date
+    modes: tuple[Mode, ...] = ()
+    filter: str = ""
     masks: tuple[ItemMask, ...] = ()
     quota: Quota | None = None
 
@@ -191,6 +193,8 @@ def award(
     shareable: frozenset[str],
     items: Iterable[str] | None,
     until: date | None,
+    modes: Iterable[Mode] | None = None,
+    condition: str = "",
     today: date,
     masks: Mapping[str, ItemMask],
     quota: Quota | None,
@@ -198,14 +202,23 @@ def award(
     """Narrow what was applied for by what was decided; None when nothing is left.
 
     A decision never widens: items not applied for are dropped, and so is what has been withheld
-    since; a later date than the applicant's is cut to it. Masks stay with the items that are left.
+    since; a later date than the applicant's is cut to it; a mode not applied for stays closed, and a row
+    filter holds beside the applicant's. Masks stay with the items that are left.
     """
     decided = set(part.items if items is None else items)
     left = tuple(name for name in part.items if name in decided & shareable)
     last = min(applied_until, until or applied_until)
-    if not left or last < today:
+    opened = tuple(mode for mode in part.modes if modes is None or mode in set(modes))
+    if not left or not opened or last < today:
         return None
-    return Award(left, last, tuple(masks[name] for name in left if name in masks), quota)
+    return Award(
+        left,
+        last,
+        modes=opened,
+        filter="&".join(filter(None, (part.filter, condition))),
+        masks=tuple(masks[name] for name in left if name in masks),
+        quota=quota,
+    )
 
 
 def others(application: Application, by: Principal) -> None:

@@ -1,6 +1,11 @@
 """What of an application goes to the Commission. The caller owns the transaction and the lock."""
 
-from zhengshu_contracts.commission import ApplicationFiling, DispatchKind, OpinionFiling
+from zhengshu_contracts.commission import (
+    ApplicationFiling,
+    AttachmentDigest,
+    DispatchKind,
+    OpinionFiling,
+)
 
 from zhengshu_sharing.applications.domain import Application, Part
 from zhengshu_sharing.unit import Unit
@@ -39,9 +44,21 @@ async def forward(
         until=terms.until,
         quota=part.quota,
         endorsement=endorsement or await _endorsement(unit, application.id),
+        consent=terms.consent,
+        attachments=await _attachments(unit, application.id),
         provider_opinion=opinion,
     )
     unit.dispatches.open(DispatchKind.APPLICATION, part.id, filing)
+
+
+async def _attachments(unit: Unit, application: str) -> tuple[AttachmentDigest, ...]:
+    files = (await unit.attachments.of_cases([application])).get(application, [])
+    return tuple(
+        AttachmentDigest(
+            id=one.id, name=one.name, media=one.media, size=one.size, digest=one.digest
+        )
+        for one in files
+    )
 
 
 async def _endorsement(unit: Unit, application: str) -> str:

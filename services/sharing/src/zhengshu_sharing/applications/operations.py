@@ -120,6 +120,10 @@ async def supplement(
     if unit.settings.supplement_clock is SupplementClock.RESTART:
         await clocks.restart(unit, changed.id, now=now)
     await clocks.resume(unit, changed.id, now=now)
+    if not await unit.clocks.running(changed.id, ENDORSED_WITHIN):
+        # The Commission sent it back: the competent department's period begins again.
+        competent = await unit.datasets.competent()
+        await clocks.start(unit, ENDORSED_WITHIN, changed.id, party=competent, now=now)
     await _note(unit, changed, "补正", by=by, now=now, opinion=given.note)
     unit.outbox.add(ApplicationSupplemented(**_about(changed)), aggregate=changed.id)
     return changed

@@ -39,6 +39,8 @@ async def enter(
         part=part.id,
         outcome=given.outcome,
         items=given.items,
+        modes=given.modes,
+        filter=given.filter,
         until=given.until,
         masks=tuple(given.masks),
         quota=given.quota,

@@ -1,7 +1,7 @@
 """All SQL of applications. Never commits. Whoever changes an application holds its row's lock."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,10 +92,19 @@ class Applications:
         return {part.id: (one, part) for one in found for part in one.parts}
 
     async def page(
-        self, *, organization: str | None, after: str | None, limit: int
+        self,
+        *,
+        organization: str | None,
+        states: Collection[ApplicationState] = (),
+        after: str | None,
+        limit: int,
     ) -> tuple[list[Application], bool]:
-        """Return the newest applications first, one organisation's or all."""
+        """Return the newest applications first, one organisation's or all; those with a part in a state."""
         query = select(ApplicationRow)
+        if states:
+            named = [state.value for state in states]
+            parts = select(PartRow.application).where(PartRow.state.in_(named))
+            query = query.where(ApplicationRow.id.in_(parts))
         if organization is not None:
             query = query.where(ApplicationRow.organization == organization)
         rows, more = await keyset(

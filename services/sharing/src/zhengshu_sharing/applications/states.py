@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from zhengshu_contracts.clocks import Term
-from zhengshu_contracts.vocabulary import ApplicationState, SharingClass
+from zhengshu_contracts.vocabulary import ApplicationState, Labelled, SharingClass
 
 S = ApplicationState
 
@@ -23,6 +23,7 @@ class Move(StrEnum):
     FORWARD = "forward"
     CONSULT = "consult"
     ANSWER = "answer"
+    SEND_BACK = "send_back"
     GRANT = "grant"
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
@@ -88,6 +89,7 @@ CHAINS: dict[Chain, Moves] = {
         # A call-back may overtake the acceptance it belongs to, so it finds the part merely endorsed.
         Move.CONSULT: (frozenset({S.ENDORSED, S.FORWARDED}), S.CONSULTING),
         Move.ANSWER: (frozenset({S.CONSULTING}), S.REVIEWING),
+        Move.SEND_BACK: (_HELD[Chain.COMMISSION], S.SUPPLEMENTING),
         Move.GRANT: (_HELD[Chain.COMMISSION], S.GRANTED),
         Move.REFUSE: (_HELD[Chain.COMMISSION], S.REFUSED),
     },
@@ -97,10 +99,29 @@ CHAINS: dict[Chain, Moves] = {
         # The provider was asked; whoever asks again gets no second opinion.
         Move.CONSULT: (frozenset(), S.CONSULTING),
         Move.ANSWER: (frozenset({S.CONSULTING}), S.ENDORSED),
+        Move.SEND_BACK: (_HELD[Chain.COUNTY], S.SUPPLEMENTING),
         Move.GRANT: (_HELD[Chain.COUNTY], S.GRANTED),
         Move.REFUSE: (_HELD[Chain.COUNTY], S.REFUSED),
     },
 }
+
+
+class WaitsFor(Labelled):
+    """Whom an application waits for."""
+
+    APPLICANT = "applicant", "申请单位补正"
+    COMPETENT = "competent", "主管部门初审"
+    PROVIDER = "provider", "提供单位答复"
+    COMMISSION = "commission", "市大数据委办理"
+
+
+WAITING: dict[WaitsFor, frozenset[S]] = {
+    WaitsFor.APPLICANT: frozenset({S.SUPPLEMENTING}),
+    WaitsFor.COMPETENT: frozenset({S.SUBMITTED}),
+    WaitsFor.PROVIDER: frozenset({S.CONSULTING}),
+    WaitsFor.COMMISSION: frozenset({S.ENDORSED, S.FORWARDED, S.REVIEWING}),
+}
+"""In which states a part waits for whom; in every other it is over."""
 
 PROGRESS = (
     S.SUPPLEMENTING,

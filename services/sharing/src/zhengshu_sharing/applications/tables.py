@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 from zhengshu_chassis.db import Base
+
+OPEN = text("state NOT IN ('granted', 'refused', 'withdrawn')")
 
 
 class ApplicationRow(Base):
@@ -36,6 +38,7 @@ class PartRow(Base):
     """One dataset and one class of its items."""
 
     __tablename__ = "parts"
+    __table_args__ = (Index("ix_parts_open", "state", "application", postgresql_where=OPEN),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     application: Mapped[str] = mapped_column(ForeignKey("applications.id"), index=True)

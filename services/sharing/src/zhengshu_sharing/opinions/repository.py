@@ -39,8 +39,9 @@ class Opinions:
         return _opinion(row)
 
     async def of_part(self, part: str) -> Opinion | None:
-        """Return what the provider was asked about a part, if it was."""
+        """Return what the provider was asked about a part last, if it was."""
         query = select(OpinionRow).where(OpinionRow.part == part)
+        query = query.order_by(OpinionRow.id.desc()).limit(1)
         row = await self._session.scalar(query.execution_options(populate_existing=True))
         return _opinion(row) if row else None
 

@@ -16,7 +16,7 @@ class OpinionRow(Base):
     __table_args__ = (Index(None, "provider", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    part: Mapped[str] = mapped_column(ForeignKey("parts.id"), unique=True)
+    part: Mapped[str] = mapped_column(ForeignKey("parts.id"), index=True)
     application: Mapped[str] = mapped_column(ForeignKey("applications.id"))
     provider: Mapped[str]
     state: Mapped[str]
