@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from support.county import County, settle
+from support.county import County
 from support.servers import free_base
+from support.settling import settle
 from zhengshu_local.node import Node
 
 SERVICES = ("catalog", "sharing", "opening", "audit")

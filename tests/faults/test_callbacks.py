@@ -1,17 +1,21 @@
-"""Call-backs double, lost, out of order, forged or late: one effect or none."""
+"""Call-backs double, lost, out of order, forged or late: one effect or none; planted faults are found."""
 
 import json
+from datetime import UTC, datetime
 
+import httpx
 import pytest
 from support.county import County, until
 from zhengshu import Refused
+from zhengshu_chassis import signature
+from zhengshu_contracts.commission import Callback, DecisionAnswer
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+AGREED = {"outcome": "agree", "reason": "同意"}
 
 
-@pytest.mark.parametrize("fault", ["double", "lose", "reorder", "forge"])
-def test_a_faulty_call_back_has_one_effect(county, fault):
-    county.switch(**{fault: True})
+def exchange(county: County) -> None:
+    """Everything that call-backs carry: acknowledgements, questions, decisions, and ends."""
     applications = [county.submit() for _ in range(2)]
     for each in applications:
         county.endorse(each)
@@ -20,10 +24,23 @@ def test_a_faulty_call_back_has_one_effect(county, fault):
         county.advise(each)
     for each in applications:
         county.revoke(county.granted(each))
+
+
+@pytest.mark.parametrize("fault", ["double", "lose", "reorder", "forge"])
+def test_a_faulty_call_back_has_one_effect(county, fault):
+    before = refusals(county)
+    county.switch(**{fault: True})
+    exchange(county)
     county.switch()
     assert county.differences() == []
-    if fault == "forge":
-        assert "callback-signature" in refusals(county)
+    assert (refusals(county) > before) is (fault == "forge")
+
+
+def test_a_forged_decision_has_no_effect(county):
+    application, refusal = forged(county)
+    assert (refusal.status_code, refusal.json()["type"]) == (401, "/problems/callback-signature")
+    assert county.part(application)["grant"] is None
+    decide(county, application)
 
 
 def test_a_lost_withdrawal_of_the_service_registration_stops_the_serving(county):
@@ -46,9 +63,8 @@ def test_a_decision_after_a_withdrawal_has_no_effect(county):
     county.endorse(application)
     county.advise(application)
     filing = county.filing(application)
-    path = f"/v1/applications/{application}/withdrawal"
-    county.post("market officer", path, {"reason": "不再需要"})
-    county.desk("POST", f"/desk/filings/{filing}/decision", {"outcome": "agree", "reason": "同意"})
+    county.withdraw(application)
+    county.desk("POST", f"/desk/filings/{filing}/decision", AGREED)
     county.switch()
     assert county.differences() == []
     part = county.part(application)
@@ -64,8 +80,57 @@ def refusal_of(county: County) -> str | None:
     return None
 
 
-def refusals(county: County) -> set[str | None]:
-    """Return the rules by which the gateway refused call-backs, as its log has them."""
+def test_with_a_gateway_that_takes_any_signature_the_forgery_is_found(county):
+    with county.planted("gateway", "gateway_takes_any_signature"):
+        application, taken = forged(county)
+        found = county.news()
+    county.known |= set(found)
+    assert taken.json() == {"outcome": "applied"}
+    assert county.part(application)["grant"]
+    assert any("was never sent by the Commission" in each for each in found), found
+    decide(county, application)
+
+
+def test_with_an_inbox_that_takes_everything_as_new_the_repetition_is_found(county):
+    county.switch(double=True)
+    with county.planted("sharing", "callbacks_have_no_inbox"):
+        exchange(county)
+        found = county.news()
+    county.switch()
+    county.known |= set(found)
+    assert any(each.startswith("replies: decision") for each in found), found
+    assert county.differences() == []
+
+
+def refusals(county: County) -> int:
+    """Return how often the gateway refused a call-back's signature, as its log has it."""
     lines = county.node.log("gateway").read_text(encoding="utf-8").splitlines()
     told = [json.loads(line) for line in lines if '"/v1/commission/callbacks"' in line]
-    return {each["rule"] for each in told if each["status"] >= 400}
+    return sum(each["rule"] == "callback-signature" for each in told)
+
+
+def forged(county: County) -> tuple[str, httpx.Response]:
+    """Tell the node of a decision that nobody has made; return the application and the node's answer."""
+    county.switch(application="manual")
+    application = county.submit()
+    county.endorse(application)
+    county.advise(application)
+    filing = county.filing(application)
+    answer = DecisionAnswer(part=county.part(application)["id"], outcome="agree")
+    callback = Callback(
+        id=f"forged-{filing}"[:64], ref=filing, issued_at=datetime.now(UTC), answer=answer
+    )
+    body = callback.model_dump_json().encode()
+    digest = signature.content_digest(body)
+    headers = signature.sign(b"forged", requester="x", service="callback", digest=digest)
+    url = f"{county.node.url('gateway')}/v1/commission/callbacks"
+    headers["Content-Type"] = "application/json"
+    return application, httpx.post(url, content=body, headers=headers, timeout=30)
+
+
+def decide(county: County, application: str) -> None:
+    """Let the Commission decide after all, and end what it gives."""
+    county.desk("POST", f"/desk/filings/{county.filing(application)}/decision", AGREED)
+    county.switch()
+    county.revoke(county.granted(application))
+    assert county.differences() == []

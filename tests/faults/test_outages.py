@@ -3,6 +3,7 @@
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,21 +34,41 @@ def test_without_nats_a_push_is_taken_and_its_event_follows(county):
 
 
 def test_without_the_commission_everything_waits_and_arrives_once(county):
+    held, ready = county.grant(), county.serve_another()
+    asked, unwanted = county.submit(), county.submit()
+    for each in (asked, unwanted):
+        county.endorse(each)
+        assert until(partial(county.opinion, each))
     county.node.stop_one("commission")
-    county.push_aid()
-    county.push_aid()
-    county.push_school()
+    for push in (county.push_aid, county.push_aid, county.push_school):
+        push()
     entry = county.publish_another()
     application = county.submit()
     county.endorse(application)
+    county.advise(asked)
+    county.withdraw(unwanted)
+    county.revoke(held)
+    proposal = county.open_schools(ready)
     assert readable(county)
     assert county.part(application)["state"] == "endorsed"
     assert county.entry(entry)["municipal_code"] is None
     county.node.restart("commission")
     county.advise(application)
     county.revoke(county.granted(application))
+    county.revoke(county.granted(asked))
     assert until(lambda: county.entry(entry)["municipal_code"])
     assert county.differences() == []
+    assert filed(county, "opinion", part=county.part(asked)["id"]) == 1
+    assert filed(county, "withdrawal", part=county.part(unwanted)["id"]) == 1
+    assert filed(county, "revocation", grant=held) == 1
+    assert filed(county, "opening", proposal=proposal) == 1
+    assert ready in [each["id"] for each in county.get("market", "/v1/open/datasets")["datasets"]]
+
+
+def filed(county: County, kind: str, **about: str) -> int:
+    """Return how many filings of a kind about something the Commission has."""
+    filings = county.desk("GET", f"/desk/filings?kind={kind}")
+    return sum(about.items() <= each["body"].items() for each in filings)
 
 
 def test_a_commission_that_fails_half_the_time_gets_each_thing_once(county):

@@ -4,16 +4,11 @@ A fault leaves the node's history wanting, for ever; the county remembers those 
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from support.county import County, until
-from support.evidence import gather, wait_for
-from support.quiet import until_quiet
-from support.reckoning import differences
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
-PLANTED = str(Path(__file__).parent / "planted")
 
 
 def push(county: County) -> None:
@@ -37,24 +32,9 @@ FAULTS: list[tuple[str, str, Callable[[County], None], str]] = [
     ("fault", "process", "traffic", "said"), FAULTS, ids=[f[0] for f in FAULTS]
 )
 def test_a_planted_fault_is_found(county, fault, process, traffic, said):
-    county.node.restart(process, {"PYTHONPATH": PLANTED, "PLANTED": fault})
-    try:
+    with county.planted(process, fault):
         traffic(county)
-        found = look(county)
-    finally:
-        county.node.restart(process)
+        found = county.news()
     county.known |= set(found)
     assert any(said in line for line in found), found
     assert county.differences() == []
-
-
-def look(county: County) -> list[str]:
-    """Return the differences that are new; a broken node may not come to rest for long."""
-    try:
-        until_quiet(county.node, patience=8)
-    except AssertionError as restless:
-        found = [str(restless)]
-    else:
-        found = []
-    found += differences(wait_for(gather(county.node)), county.diary)
-    return [each for each in found if each not in county.known]

@@ -137,6 +137,7 @@ TAMPERED: list[tuple[str, Callable[[Evidence, Diary], None]]] = [
     ("dispatches", change("catalog", "dispatches", state="due")),
     ("filings", lose("catalog", "dispatches")),
     ("replies", lose("sharing", "inbox", consumer="callbacks")),
+    ("replies", lose("commission", "callbacks")),
 ]
 
 

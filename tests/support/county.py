@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 from threading import Event, Thread
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from zhengshu_local.node import Node
 
 T = TypeVar("T")
 PATIENCE = 60.0
+PLANTED = str(Path(__file__).parents[1] / "faults" / "planted")
 TOWNS = [name for _, name in samples.LUOYUAN]
 IN_PROGRESS = "idempotency-in-progress"
 
@@ -157,14 +159,7 @@ class County:
 
     def push_school(self) -> Pushed:
         """Push a change of one school."""
-        number = self.random.randrange(20)
-        row = {
-            "code": f"S{number:03}",
-            "name": f"示例小学{number}",
-            "kind": "小学",
-            "address": "示例路",
-        }
-        return self.push(self.schools, [row | {"pupils": str(self.random.randrange(1, 999999))}])
+        return self.push(self.schools, [self._school(self.random.randrange(20))])
 
     def read(self, dataset: str, who: str = "market", **params: Any) -> list[dict[str, Any]]:
         """Read rows once; raise what the node says instead."""
@@ -236,19 +231,15 @@ class County:
         agreed = {"outcome": "agree", "opinion": "同意转报"}
         self.post("competent", f"/v1/applications/{application}/endorsement", agreed)
 
+    def opinion(self, application: str) -> str | None:
+        """Return the Commission's question to the provider if it waits for an answer."""
+        found = self.people["civil officer"].door.get("/v1/opinions", state="requested", limit=200)
+        return next((o["id"] for o in found["opinions"] if o["application"] == application), None)
+
     def advise(self, application: str) -> None:
         """Answer the Commission's question to the provider once it is asked."""
-
-        def asked() -> str | None:
-            found = self.people["civil officer"].door.get(
-                "/v1/opinions", state="requested", limit=200
-            )
-            return next(
-                (o["id"] for o in found["opinions"] if o["application"] == application), None
-            )
-
         consent = {"by": "负责人(示例)", "on": datetime.now(UTC).date().isoformat()}
-        opinion = until(asked)
+        opinion = until(partial(self.opinion, application))
         self.post(
             "civil officer", f"/v1/opinions/{opinion}", {"outcome": "agree", "consent": consent}
         )
@@ -300,16 +291,54 @@ class County:
         found: dict[str, Any] = self.get("competent", f"/v1/entries/{entry}")
         return found
 
-    def open_schools(self) -> None:
-        """Have the schools opened to the public."""
-        proposal = self.post("education officer", "/v1/open/proposals", {"dataset": self.schools})
+    def served(self, dataset: str) -> bool:
+        """Tell whether a dataset has its service registration."""
+        return bool(self.entry(dataset)["registration"] == "live")
+
+    def open_schools(self, dataset: str = "") -> str:
+        """Have the schools, or another dataset of their kind, opened to the public; return the proposal."""
+        asked = {"dataset": dataset or self.schools}
+        proposal = self.post("education officer", "/v1/open/proposals", asked)["id"]
         agreed = {"outcome": "agree", "opinion": "同意开放"}
-        self.post("competent", f"/v1/open/proposals/{proposal['id']}/review", agreed)
+        self.post("competent", f"/v1/open/proposals/{proposal}/review", agreed)
+        return str(proposal)
+
+    def withdraw(self, application: str) -> None:
+        """Take an application back."""
+        path = f"/v1/applications/{application}/withdrawal"
+        self.post("market officer", path, {"reason": "不再需要"})
+
+    def serve_another(self) -> str:
+        """Publish one more entry like the schools, with a row, and wait until it may be served."""
+        entry = self.publish_another()
+        self.diary.keys[entry] = "code"
+        self.push(entry, [self._school(0)])
+        until(lambda: self.served(entry))
+        return entry
 
     def differences(self, patience: float = PATIENCE) -> list[str]:
         """Wait until the node is quiet and return what does not agree, but for what is known."""
         until_quiet(self.node, patience)
         return [each for each in reckon(self.node, self.diary) if each not in self.known]
+
+    def news(self) -> list[str]:
+        """Return the differences that are new; a broken node may not come to rest for long."""
+        try:
+            until_quiet(self.node, patience=8)
+        except AssertionError as restless:
+            found = [str(restless)]
+        else:
+            found = []
+        return [each for each in found + reckon(self.node, self.diary) if each not in self.known]
+
+    @contextmanager
+    def planted(self, process: str, fault: str) -> Iterator[None]:
+        """Run a process with a fault in it."""
+        self.node.restart(process, {"PYTHONPATH": PLANTED, "PLANTED": fault})
+        try:
+            yield
+        finally:
+            self.node.restart(process)
 
     def close(self) -> None:
         """Let everybody go."""
@@ -322,6 +351,15 @@ class County:
 
     def _content(self, dataset: str) -> dict[str, Any]:
         return samples.AID if dataset == self.aid else samples.SCHOOLS
+
+    def _school(self, number: int) -> Row:
+        return {
+            "code": f"S{number:03}",
+            "name": f"示例小学{number}",
+            "kind": "小学",
+            "address": "示例路",
+            "pupils": str(self.random.randrange(1, 999999)),
+        }
 
     def _household(self, number: int) -> Row:
         return {
@@ -341,44 +379,6 @@ class County:
                     person.id, person.organization, dataset, record, response.status_code, columns
                 )
             )
-
-
-def settle(node: Node) -> County:
-    """Register who is needed, publish two datasets, push to them, and have them served."""
-    officer = node.secrets.pair("clients", "officer")
-    door = Client(node.url("gateway"), officer["client_id"], officer["client_secret"])
-    county = County(node)
-    county.people["competent"] = Person(officer["client_id"], "", door)
-    county.switch()
-    for name in ("civil", "education", "market"):
-        _register(county, name)
-    county.aid = county.publish("civil", samples.AID)
-    county.schools = county.publish("education", samples.SCHOOLS)
-    county.diary.keys = {county.aid: "case_no", county.schools: "code"}
-    county.push_aid()
-    county.push_school()
-    for dataset in (county.aid, county.schools):
-        until(partial(_served, county, dataset))
-    county.open_schools()
-    return county
-
-
-def _served(county: County, dataset: str) -> bool:
-    return bool(county.entry(dataset)["registration"] == "live")
-
-
-def _register(county: County, name: str) -> None:
-    organization = samples.ORGANIZATIONS[name]
-    office = {"name": "数据共享工作机构", "head": "负责人(示例)"}
-    county.post("competent", "/v1/organizations", organization | {"office": office})
-    owner = {"organization": organization["code"]}
-    for who, path, more in (
-        (name, "/v1/systems", {"name": "业务系统"}),
-        (f"{name} officer", "/v1/officers", {"name": "专员(示例)", "roles": ["data_officer"]}),
-    ):
-        made = county.post("competent", path, owner | more)["credentials"]
-        door = Client(county.node.url("gateway"), made["client_id"], made["client_secret"])
-        county.people[who] = Person(made["client_id"], organization["code"], door)
 
 
 async def _execute(url: str, statement: str) -> None:

@@ -29,7 +29,12 @@ def filings(evidence: Evidence) -> Iterator[str]:
 
 
 def replies(evidence: Evidence) -> Iterator[str]:
-    """Every answer reached its owner, whose inbox lets it have its effect once."""
+    """Every answer reached its owner, whose inbox lets it have its effect once; no other was applied."""
+    sent = {callback["id"] for callback in evidence.table("commission", "callbacks")}
+    for service in SERVICES:
+        for row in evidence.table(service, "inbox"):
+            if row["consumer"] == "callbacks" and row["event_id"] not in sent:
+                yield f"{service}: call-back {row['event_id']} was never sent by the Commission"
     for callback in evidence.table("commission", "callbacks"):
         owner = CALLBACK_OWNER[callback["answer"]["kind"]]
         applied = {row["event_id"] for row in evidence.table(owner, "inbox")}
