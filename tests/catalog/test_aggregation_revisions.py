@@ -1,13 +1,16 @@
 """A new revision widens the dataset's table, or says exactly why it cannot."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from catalog.aggregation_harness import TOWNS, Dataset, dataset, town
 from catalog.harness import Catalog
 from catalog.samples import content, item, officer, reviewer
+from zhengshu_catalog.aggregation.restoring import epoch_of, new_epochs
 from zhengshu_contracts.catalog import Item
 from zhengshu_contracts.identity import View
+from zhengshu_contracts.policy import version_key
 from zhengshu_contracts.vocabulary import ItemType
 
 A, B = "350123001", "350123002"
@@ -36,6 +39,7 @@ async def test_an_added_item_begins_a_new_epoch(towns: Dataset):
     await towns.pushed([town(A)])
     added = item("people", title="人口", type=ItemType.INTEGER)
     assert (await revise(towns, [*TOWNS, added])).is_success
+    assert [event["epoch"] for event in await towns.events()] == [1, 2]
     assert (await towns.read("changes", "since=1.0")).status_code == 410
     towns.items = (*TOWNS, added)
     row = (await towns.rows())[0]
@@ -45,6 +49,45 @@ async def test_an_added_item_begins_a_new_epoch(towns: Dataset):
     (line,) = await towns.changes("since=2.1")
     assert line["row"]["people"] == 5
     assert [line["op"] for line in await towns.changes("since=2.0&until=2.1")] == ["upsert"]
+
+
+async def test_after_a_restore_every_dataset_begins_a_new_epoch(
+    towns: Dataset, capsys: pytest.CaptureFixture[str]
+):
+    other = await dataset(towns.catalog, [item("a")])
+    await towns.pushed([town(f"{n:09}") for n in range(3)])
+    page = (await towns.read("rows", "limit=1")).headers["link"].split(">")[0].lstrip("<")
+    changes = (await towns.read("changes", "since=1.0&limit=1")).headers["link"]
+    assert await new_epochs(towns.catalog.settings, []) == 0
+    assert "2 个数据集" in capsys.readouterr().out
+    epoch = epoch_of(datetime.now(UTC))
+    row = await towns.catalog.database.fetchrow("SELECT * FROM datasets WHERE id = $1", towns.id)
+    assert epoch - 1 <= row["epoch"] <= epoch
+    assert (row["version"], row["acknowledged"]) == (1, 0)
+    assert (await towns.read("changes", "since=1.0")).status_code == 410
+    for place in (page, changes.split(">")[0].lstrip("<")):
+        assert (await towns.read(place)).status_code == 410
+    assert len(await towns.rows()) == 3
+    told = (await towns.events())[-1]
+    assert told == {
+        "audience": "departments", "dataset": towns.id, "epoch": row["epoch"], "version": 1, "rows": 3,
+    }  # fmt: skip
+    _, kept = (await towns.catalog.announced(f"$KV.%{version_key(other.id)}"))[-1]
+    assert (kept["epoch"] >= epoch - 1, kept["version"]) == (True, 0)
+
+
+async def test_one_backup_restored_twice_gives_no_epoch_twice(towns: Dataset):
+    await towns.pushed([town(A)])
+    now = datetime.now(UTC)
+    given = []
+    for moment in (now, now + timedelta(minutes=1)):
+        await towns.catalog.database.execute("UPDATE datasets SET epoch = 1")
+        given.append(epoch_of(moment))
+    assert given[0] < given[1] < 10**9
+    await new_epochs(towns.catalog.settings, [])
+    await new_epochs(towns.catalog.settings, [])
+    epoch = await towns.catalog.database.fetchval("SELECT epoch FROM datasets")
+    assert epoch > given[0]
 
 
 async def test_an_old_view_still_reads_after_a_revision(towns: Dataset):

@@ -35,6 +35,7 @@ EVENTS: dict[str, type[Event]] = {
         catalog.ServiceRegistrationChanged,
         catalog.UploadAcknowledged,
         catalog.DatasetLapsed,
+        catalog.DatasetRestarted,
         catalog.DatasetUpdated,
         sharing.ApplicationSubmitted,
         sharing.ApplicationEndorsed,

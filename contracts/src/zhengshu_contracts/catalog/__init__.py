@@ -49,6 +49,7 @@ from zhengshu_contracts.catalog.entries import (
 )
 from zhengshu_contracts.catalog.events import (
     DatasetLapsed,
+    DatasetRestarted,
     DatasetUpdated,
     EntryPublished,
     EntryRefused,
@@ -145,6 +146,7 @@ __all__ = [
     "CredentialWasReissued",
     "Credentials",
     "DatasetLapsed",
+    "DatasetRestarted",
     "DatasetUpdated",
     "EntryIn",
     "EntryList",

@@ -174,6 +174,21 @@ class DatasetUpdated(Event):
     digest: str
 
 
+class DatasetRestarted(Event):
+    """A dataset began a new epoch: its columns changed, or its database was restored.
+
+    Versions of former epochs are gone; whoever holds rows takes a snapshot.
+    """
+
+    subject: ClassVar[str] = "zhengshu.dataset.{audience}.{dataset}.restarted.v1"
+
+    audience: Audience
+    dataset: str
+    epoch: int
+    version: int
+    rows: int
+
+
 class UploadAcknowledged(Event):
     """The municipal platform acknowledged a range of versions."""
 

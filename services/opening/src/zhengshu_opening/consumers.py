@@ -5,6 +5,7 @@ The envelope's time orders what carries no version of its own.
 
 from zhengshu_chassis.consumers import Consumers, Delivery
 from zhengshu_contracts.catalog import (
+    DatasetRestarted,
     DatasetUpdated,
     EntryPublished,
     EntryRetired,
@@ -55,5 +56,15 @@ async def registration_changed(unit: Unit, delivery: Delivery) -> None:
 @consumers.on(DatasetUpdated)
 async def updated(unit: Unit, event: DatasetUpdated) -> None:
     """Ask for a snapshot of a new version."""
-    if await unit.datasets.update(event.dataset, Version(event.epoch, event.version)):
-        await listings.ask(unit, event.dataset)
+    await _moved(unit, event.dataset, Version(event.epoch, event.version))
+
+
+@consumers.on(DatasetRestarted)
+async def restarted(unit: Unit, event: DatasetRestarted) -> None:
+    """Ask for a snapshot of what a new epoch begins with."""
+    await _moved(unit, event.dataset, Version(event.epoch, event.version))
+
+
+async def _moved(unit: Unit, dataset: str, version: Version) -> None:
+    if await unit.datasets.update(dataset, version):
+        await listings.ask(unit, dataset)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import failpoints, ids
 from zhengshu_chassis.outbox import Outbox
-from zhengshu_contracts.catalog import BatchOut, DatasetUpdated, Item, Receipt
+from zhengshu_contracts.catalog import BatchOut, DatasetRestarted, DatasetUpdated, Item, Receipt
 from zhengshu_contracts.policy import DatasetVersion, version_key
 from zhengshu_contracts.vocabulary import BatchMode, EntryState
 from zhengshu_verify import receipt
@@ -110,10 +110,29 @@ async def prepare_dataset(
         row.acknowledged = 0
         datasets.add(row)
     else:
+        before = row.epoch
         await _migrate(session, row, structure)
         row.revision, row.items = revision, content
+        if row.epoch > before:
+            _announce_restart(session, row)
     await session.flush()
     _tell_version(session, row)
+
+
+async def restart(session: AsyncSession, dataset: str, *, least: int) -> None:
+    """Begin a new epoch of a dataset, so that nobody goes on from a version that meant other rows."""
+    row = await Datasets(session).get(dataset, lock=True)
+    await uploads.begin_epoch(session, row, least=least)
+    _announce_restart(session, row)
+    _tell_version(session, row)
+
+
+def _announce_restart(session: AsyncSession, row: DatasetRow) -> None:
+    audience = row.structure.audience
+    told = {"dataset": row.id, "epoch": row.epoch, "version": row.version, "rows": row.rows}
+    Outbox(session, "catalog").add(
+        DatasetRestarted.model_validate({"audience": audience, **told}), aggregate=row.id
+    )
 
 
 async def _check_patterns(session: AsyncSession, structure: Structure) -> None:

@@ -41,10 +41,10 @@ async def offer(session: AsyncSession, row: DatasetRow) -> None:
     row.uploading = Dispatches(session).open(DispatchKind.UPLOAD, row.id, filing)
 
 
-async def begin_epoch(session: AsyncSession, row: DatasetRow) -> None:
-    """Start a new epoch: nothing of it is with the platform yet."""
+async def begin_epoch(session: AsyncSession, row: DatasetRow, *, least: int = 0) -> None:
+    """Start a new epoch, numbered no lower than told: nothing of it is with the platform yet."""
     await Dispatches(session).cancel(row.id, DispatchKind.UPLOAD)
-    row.epoch += 1
+    row.epoch = max(row.epoch + 1, least)
     row.acknowledged = 0
     row.uploading = None
     await offer(session, row)

@@ -3,8 +3,8 @@
 from alembic import op
 from zhengshu_chassis.migrate import grants
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 STATEMENTS = (
     """
