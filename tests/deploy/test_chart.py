@@ -56,10 +56,16 @@ def test_lints_strictly(case):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_kubernetes_would_take_every_object(objects):
-    for each in objects:
-        if each["kind"] not in FOREIGN:
-            kubernetes_validate.validate(each, "1.37", strict=True)
+@pytest.mark.parametrize(
+    "version", ["1.30", "1.37"]
+)  # the oldest that Chart.yaml takes, the newest there is
+@pytest.mark.parametrize("case", MATRIX)
+def test_kubernetes_would_take_every_object(case, version):
+    values, sets = MATRIX[case]
+    for upgrade in (False, True):
+        for each in rendered(*values, sets=sets, upgrade=upgrade):
+            if each["kind"] not in FOREIGN and (not upgrade or each["kind"] == "Job"):
+                kubernetes_validate.validate(each, version, strict=True)
 
 
 def test_names_are_unique_and_begin_with_the_release(objects):
@@ -148,7 +154,8 @@ def test_a_database_is_verified_by_cas_that_are_there(sets, cas):
 
 def test_an_object_store_without_tls_is_reached_only_where_values_say_so():
     def allowed(endpoint: str) -> set[str | None]:
-        sets = ("objectStore.url=s3://zhengshu", f"objectStore.endpoint={endpoint}")
+        peer = "network.to.objectStore.peers[0].ipBlock.cidr=192.0.2.10/32"
+        sets = ("objectStore.url=s3://zhengshu", f"objectStore.endpoint={endpoint}", peer)
         keepers = [
             pod for pod in pods(rendered(sets=sets)) if pod.component in {"catalog", "opening"}
         ]
@@ -182,6 +189,66 @@ def test_serve_and_work_are_apart_and_each_can_be_disturbed_one_at_a_time(object
         assert spec["terminationGracePeriodSeconds"] > 10 + 5 + 5
 
 
+def test_pods_bound_to_one_volume_may_leave_their_node_together(objects):
+    """The first that is evicted cannot run elsewhere while the second stays."""
+    budgets = named(objects, "PodDisruptionBudget")
+    for name, deployment in named(objects, "Deployment").items():
+        bound = "affinity" in deployment["spec"]["template"]["spec"]
+        assert budgets[name]["spec"]["maxUnavailable"] == ("100%" if bound else 1), name
+    bound = {pod.component for pod in pods(objects) if "affinity" in pod.spec}
+    volumes = named(objects, "PersistentVolumeClaim").values()
+    assert bound == {
+        one["metadata"]["labels"]["app.kubernetes.io/component"]
+        for one in volumes
+        if one["spec"]["accessModes"] == ["ReadWriteOnce"]
+    }
+
+
+def test_one_machine_less_is_one_nats_server_less():
+    objects = rendered("values-ha.yaml")
+    (name, nats), *_ = named(objects, "StatefulSet").items()
+    spread = nats["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert {one["topologyKey"]: one["whenUnsatisfiable"] for one in spread} == {
+        "kubernetes.io/hostname": "DoNotSchedule",
+        "topology.kubernetes.io/zone": "ScheduleAnyway",
+    }
+    labels = nats["spec"]["template"]["metadata"]["labels"]
+    assert all(selected(one["labelSelector"], labels) for one in spread)
+    budget = named(objects, "PodDisruptionBudget")[name]["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert selected(budget["selector"], labels)
+
+
+def test_databases_run_where_everything_runs():
+    sets = (
+        *("image.pullSecrets[0]=pull", "priorityClassName=important", "nodeSelector.disk=ssd"),
+        *("tolerations[0].key=gov", "tolerations[0].operator=Exists"),
+    )
+    for cluster in named(rendered(sets=sets), "Cluster").values():
+        spec = cluster["spec"]
+        assert spec["imagePullSecrets"] == [{"name": "pull"}]
+        assert spec["priorityClassName"] == "important"
+        assert spec["affinity"] == {
+            "nodeSelector": {"disk": "ssd"},
+            "tolerations": [{"key": "gov", "operator": "Exists"}],
+        }
+
+
+def test_a_digest_goes_before_the_tag():
+    digest = f"sha256:{'5' * 64}"
+    objects = rendered(sets=(f"image.digests.catalog={digest}", "image.tag=1.2.3"))
+    images = {
+        (pod.component, box["image"])
+        for pod in pods(objects)
+        for box in pod.containers
+        if pod.process
+    }
+    assert {image for component, image in images if component == "catalog"} == {
+        f"zhengshu-catalog@{digest}"
+    }
+    assert ("audit", "zhengshu-audit:1.2.3") in images
+
+
 def test_scaled_deployments_leave_their_number_to_the_autoscaler():
     objects = rendered("values-ha.yaml")
     deployments, scalers = named(objects, "Deployment"), named(objects, "HorizontalPodAutoscaler")
@@ -209,12 +276,14 @@ def test_a_changed_nats_configuration_rolls_the_servers():
 def test_migrations_are_hooks_on_an_upgrade_and_plain_jobs_before_there_is_a_database():
     first, upgraded = named(rendered(), "Job"), named(rendered(upgrade=True), "Job")
     assert set(first) == set(upgraded)
-    assert {name.removesuffix("-migrate").rsplit("-", 1)[1] for name in first} == {
+    assert {name.removesuffix("-migrate-1").rsplit("-", 1)[1] for name in first} == {
         *("catalog", "sharing", "opening", "audit", "commission", "gateway")
     }
     for name in first:
         assert "helm.sh/hook" not in first[name]["metadata"]["annotations"]
         assert upgraded[name]["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+        # Another revision's Job has another name, and goes by itself.
+        assert upgraded[name]["spec"]["ttlSecondsAfterFinished"] > 0
 
 
 def test_what_comes_from_the_code_is_current(capsys):
@@ -259,6 +328,31 @@ def test_alerts_name_metrics_that_exist_and_runbooks_that_can_be_read():
     assert told == {path.name for path in RUNBOOKS.glob("*.md")} - {"README.md"}
 
 
+def test_alerts_are_of_this_release_alone():
+    """Another release's name may begin with ours."""
+    ours = rendered(sets=("monitoring.enabled=true", "fullnameOverride=node"))
+    theirs = rendered(sets=("monitoring.enabled=true", "fullnameOverride=node-two"))
+    (rule,) = named(ours, "PrometheusRule").values()
+    text = json.dumps([one["expr"] for one in rule["spec"]["groups"][0]["rules"]])
+    patterns = set(
+        re.findall(r'(?:service|deployment|persistentvolumeclaim|job_name)=~\\"(.+?)\\"', text)
+    )
+    assert len(patterns) == 3
+    kinds = ("Service", "Deployment", "PersistentVolumeClaim", "Job")
+
+    def watched(objects):
+        names = {one["metadata"]["name"] for one in objects if one["kind"] in kinds}
+        names |= {f"{name}-1" for name in named(objects, "Cluster")}
+        names |= {f"data-{name}-0" for name in named(objects, "StatefulSet")}
+        return {name for name in names if any(re.fullmatch(one, name) for one in patterns)}
+
+    components = ("audit", "catalog", "commission", "gateway", "opening", "portal", "sharing")
+    assert {f"node-{one}" for one in components} <= watched(ours)
+    assert {"node-audit-work", "node-catalog-files", "node-audit-db-1"} <= watched(ours)
+    assert {"data-node-nats-0", "node-gateway-migrate-1"} <= watched(ours)
+    assert watched(theirs) == set()
+
+
 MISTAKES = {
     "hosts.api=": "/hosts/api",
     "hosts.portal=Not_A_Host": "/hosts/portal",
@@ -295,6 +389,23 @@ MISTAKES = {
     "network.dns=null": "/network",
     "monitoring.interval=often": "/monitoring/interval",
     "skipAuth=true": "skipAuth",
+    "hosts.portal=api.zhengshu.example": "hosts.portal:",
+    "components.gateway.serve.autoscaling.max=1": "components.gateway.serve.autoscaling.max:",
+    "components.audit.work.resources.requests.memory=1Gi": "components.audit.work.resources.requests.memory:",
+    "jobs.resources.requests.cpu=2000m": "jobs.resources.requests.cpu:",
+    "postgres.cnpg.resources.requests.memory=2Gi": "postgres.cnpg.resources.requests.memory:",
+    "nats.cluster.storage.size=16Gi": "nats.cluster.maxFileStore:",
+    "components.catalog.settings.pool_size=-3": "/components/catalog/settings/pool_size",
+    "components.catalog.settings.pool_timeout=0": "/components/catalog/settings/pool_timeout",
+    "components.sharing.settings.usage_years=1": "/components/sharing/settings/usage_years",
+    "postgres.cnpg.extraSpec.instances=0": "/postgres/cnpg/extraSpec/instances",
+    "tolerations[0].foo=bar": "/tolerations/0",
+    "network.dns[0].namespaceSelector.matchLabels=oops": "/network/dns/0/namespaceSelector/matchLabels",
+    "objectStore.url=s3://zhengshu": "network.to.objectStore.peers:",
+    "components.gateway.settings.oidc_issuer=https://id.county.example": "network.to.oidc.peers:",
+    "postgres.mode=external,postgres.external.host=db.county.example": "network.to.postgres.peers:",
+    "nats.mode=external,nats.external.url=nats://nats.county.example:4222": "network.to.nats.peers:",
+    "commission.standIn=false,commission.url=https://data.city.example": "network.to.commission.peers:",
     "logLevel=LOUD": "/logLevel",
 }
 
@@ -302,6 +413,34 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_refused_with_its_place(mistake):
     assert MISTAKES[mistake] in refusal(mistake)
+
+
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
+
+
+def required(schema, values, path=()):
+    """Every place that the schema requires and the defaults have."""
+    if reference := schema.get("$ref"):
+        schema = SCHEMA["$defs"][reference.rsplit("/", 1)[1]]
+    for key in schema.get("required", []):
+        yield (*path, key)
+    for key, inner in schema.get("properties", {}).items():
+        if isinstance(values.get(key), dict):
+            yield from required(inner, values[key], (*path, key))
+
+
+REQUIRED = list(required(SCHEMA, DEFAULTS))
+
+
+@pytest.mark.parametrize("depth", sorted({len(path) for path in REQUIRED}))
+def test_every_required_place_that_is_missing_is_named(depth):
+    missing = [path for path in REQUIRED if len(path) == depth]
+    told = refusal(*(f"{'.'.join(path)}=null" for path in missing))
+    for path in missing:
+        above = f"/{'/'.join(path[:-1])}" if path[:-1] else ""
+        line = next(one for one in told.splitlines() if f"at '{above}'" in one)
+        assert f"'{path[-1]}'" in line, path
 
 
 def snippets():

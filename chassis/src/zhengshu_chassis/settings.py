@@ -7,7 +7,7 @@ import os
 from enum import StrEnum
 from typing import Any, Self, TypeVar, cast
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -86,7 +86,7 @@ class DatabaseSettings(ProcessSettings):
     """`postgresql://user:password@host:port/database` of the serving role."""
     migration_url: SecretStr | None = None
     """The same of the owning role; read by `migrate` alone."""
-    pool_size: int = 4
+    pool_size: int = Field(default=4, ge=1)
     pool_timeout: float = 5.0
     """Seconds a request waits for a connection before it answers 503."""
 

@@ -61,14 +61,14 @@ volumeMounts:
   emptyDir: {sizeLimit: 1Gi}
 {{- end -}}
 
-{{/* Pods of one kind apart from each other: list root component process */}}
+{{/* Pods of one kind apart from each other: dict place (list root component [process]) node (what if they cannot) */}}
 {{- define "zhengshu.spread" -}}
-{{- $labels := include "zhengshu.selector" . -}}
+{{- $labels := include "zhengshu.selector" .place -}}
 topologySpreadConstraints:
-  {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  {{- range $key, $otherwise := dict "kubernetes.io/hostname" .node "topology.kubernetes.io/zone" "ScheduleAnyway" }}
   - maxSkew: 1
     topologyKey: {{ $key }}
-    whenUnsatisfiable: ScheduleAnyway
+    whenUnsatisfiable: {{ $otherwise }}
     labelSelector:
       matchLabels: {{ $labels | nindent 8 }}
   {{- end }}

@@ -7,6 +7,7 @@
 {{- $place := list $root .component .process -}}
 {{- $scales := and $serves .values.autoscaling.enabled -}}
 {{- $stores := and (has .component (include "zhengshu.keepers" $root | fromJsonArray)) (not $root.Values.objectStore.url) -}}
+{{- $bound := and $stores (eq $root.Values.objectStore.volume.accessMode "ReadWriteOnce") -}}
 {{- $mounts := list (include "zhengshu.database.mount" (list $root .component)) -}}
 {{- $dated := and (eq .component "sharing") $root.Values.calendar -}}
 {{- if $dated }}{{ $mounts = append $mounts "- {name: calendar, mountPath: /etc/zhengshu/calendar, readOnly: true}" }}{{ end -}}
@@ -43,8 +44,8 @@ spec:
     spec:
       serviceAccountName: {{ $name }}
       {{- include "zhengshu.pod" $root | nindent 6 }}
-      {{- include "zhengshu.spread" $place | nindent 6 }}
-      {{- if and $stores (eq $root.Values.objectStore.volume.accessMode "ReadWriteOnce") }}
+      {{- include "zhengshu.spread" (dict "place" $place "node" "ScheduleAnyway") | nindent 6 }}
+      {{- if $bound }}
       affinity:
         podAffinity:
           requiredDuringSchedulingIgnoredDuringExecution:
@@ -115,7 +116,8 @@ metadata:
   name: {{ $name }}
   labels: {{ include "zhengshu.labels" $place | nindent 4 }}
 spec:
-  maxUnavailable: 1
+  {{- /* Pods bound to one volume leave its node together: one by one the first would wait for the last for ever. */}}
+  maxUnavailable: {{ ternary "100%" 1 $bound }}
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels: {{ include "zhengshu.selector" $place | nindent 6 }}

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from annotated_types import Ge
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from zhengshu_chassis.settings import ProcessSettings
@@ -61,7 +62,7 @@ def schema(text: str) -> str:
     return laid_out(values) + "\n"
 
 
-def settable(module: str) -> dict[str, dict[str, str]]:
+def settable(module: str) -> dict[str, dict[str, object]]:
     """Return the settings of a deployable that values may set: optional, not secret, not the chart's."""
     settings = importlib.import_module(f"{module}.settings")
     found = [
@@ -70,10 +71,21 @@ def settable(module: str) -> dict[str, dict[str, str]]:
         if issubclass(kind, ProcessSettings) and kind.__module__ == settings.__name__
     ]
     return {
-        name: {"type": TYPES.get(field.annotation, "string")}  # type: ignore[arg-type]  # any other type: a text
+        name: described(field)
         for name, field in sorted(found[0].model_fields.items())
         if not field.is_required() and name not in DECIDED and not secret(field)
     }
+
+
+def described(field: FieldInfo) -> dict[str, object]:
+    """Return a setting's type and least value: what its own says, else nothing below nought."""
+    kind = TYPES.get(field.annotation, "string")  # type: ignore[arg-type]  # any other type: a text
+    least = next((told.ge for told in field.metadata if isinstance(told, Ge)), 0)
+    limits: dict[str, dict[str, object]] = {
+        "integer": {"minimum": least},
+        "number": {"exclusiveMinimum": 0},
+    }
+    return {"type": kind, **limits.get(kind, {})}
 
 
 def secret(field: FieldInfo) -> bool:
