@@ -7,8 +7,8 @@ import json
 import pytest
 from catalog.aggregation_harness import TOWNS, Dataset, dataset, town
 from catalog.harness import RECEIPTS, Catalog
-from catalog.samples import EDUCATION, item, system
-from zhengshu_contracts.vocabulary import SharingClass
+from catalog.samples import CIVIL, EDUCATION, item, officer, system
+from zhengshu_contracts.vocabulary import Role, SharingClass
 from zhengshu_verify import keys, receipt
 
 A, B, C = "350123001", "350123002", "350123003"
@@ -250,7 +250,7 @@ class TestRepeating:
 
 
 class TestWhoPushes:
-    async def test_only_the_providers_systems(self, towns: Dataset):
+    async def test_only_the_provider(self, towns: Dataset):
         stranger = system(EDUCATION, "sys-education")
         problem = await towns.refused([town(A)], by=stranger)
         assert (problem["type"], problem["status"]) == ("/problems/client-locked", 403)
@@ -261,6 +261,22 @@ class TestWhoPushes:
         )
         problem = await towns.refused([town(A)], by=stranger)
         assert problem["type"] == "/problems/not-provider"
+
+    async def test_a_data_officer_of_the_provider_uploads_and_is_recorded(self, towns: Dataset):
+        uploader = officer(CIVIL, client="off-uploader")
+        assert (await towns.refused([town(A)], by=uploader))["type"] == "/problems/client-locked"
+        await towns.catalog.database.execute(
+            "INSERT INTO clients SELECT 'off-uploader', 'officer', $1, ARRAY['data_officer'], name,"
+            " description, digest, locked, opening, registered_at FROM clients"
+            " WHERE id = 'sys-civil'",
+            CIVIL,
+        )
+        batch = await towns.pushed([town(A)], by=uploader)
+        assert batch["by"] == "off-uploader"
+        signed = receipt.verify(batch["receipt"], keys.jwk_set([RECEIPTS.public_key()]))
+        assert signed["system"] == "off-uploader"
+        reader = officer(CIVIL, Role.OFFICE_HEAD, client="off-uploader")
+        assert (await towns.push([town(B)], by=reader)).status_code == 403
 
     async def test_a_lock_counts_although_the_gateway_has_not_heard_of_it(self, towns: Dataset):
         await towns.catalog.database.execute("UPDATE clients SET locked = true")

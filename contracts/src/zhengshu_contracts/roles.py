@@ -155,7 +155,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.SYSTEM_ADVANCE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
     Action.STATEMENT_ISSUE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
     Action.STATEMENT_READ: frozenset(Role),
-    Action.DATASET_PUSH: frozenset({SYSTEM}),
+    Action.DATASET_PUSH: frozenset({SYSTEM, Role.DATA_OFFICER}),
     Action.BATCH_READ: PEOPLE,
     Action.DATASET_RECONCILE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
     Action.DATASET_EXAMPLE: PEOPLE,

@@ -100,7 +100,7 @@ class NotProvider(Forbidden):
     title = "只有提供单位可以上报这项数据"
 
     def __init__(self) -> None:
-        super().__init__("该业务系统不属于数据的提供单位", basis=Basis.MEASURES_REGISTER.label)
+        super().__init__("您或该业务系统不属于数据的提供单位", basis=Basis.MEASURES_REGISTER.label)
 
 
 class PolicyStale(Unavailable):

@@ -43,6 +43,7 @@ class BatchOut(ApiModel):
     )
     encoding: str | None = Field(default=None, description="识别出的字符编码")
     dry_run: bool = False
+    by: str | None = Field(default=None, description="推送者:业务系统或数据专员的客户端标识")
     receipt: str | None = Field(default=None, description="签名回执(JWS),可离线验证")
 
 

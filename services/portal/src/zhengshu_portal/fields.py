@@ -88,7 +88,7 @@ class Asked:
         return [
             self._field(name, member, values.get(name), f"{at}{name}", name in required)
             for name, member in node.get("properties", {}).items()
-            if f"{at}{name}" not in self.skip and "const" not in member
+            if name not in self.skip and "const" not in member
         ]
 
     def _field(self, name: str, member: Schema, value: Any, full: str, required: bool) -> Field:
@@ -134,7 +134,7 @@ class Asked:
         answered = {}
         for name, member in node.get("properties", {}).items():
             full = f"{at}{name}"
-            if full in self.skip or "const" in member:
+            if name in self.skip or "const" in member:
                 continue
             value = self._value(name, solid(self.schema, member), form, full)
             if value is not None:

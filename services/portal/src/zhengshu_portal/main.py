@@ -6,7 +6,19 @@ from zhengshu import Client
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.resources import Resources
 
-from zhengshu_portal import catalogue, open_data, pages, signin, things, todos
+from zhengshu_portal import (
+    applying,
+    batches,
+    catalogue,
+    compiling,
+    imports,
+    open_data,
+    pages,
+    prints,
+    signin,
+    things,
+    todos,
+)
 from zhengshu_portal.kinds import KINDS
 from zhengshu_portal.sessions import Desk
 from zhengshu_portal.settings import PortalSettings
@@ -23,7 +35,12 @@ def build(settings: PortalSettings) -> FastAPI:
             open_data.router,
             signin.router,
             todos.router,
+            compiling.router,
+            imports.router,
+            batches.router,
             catalogue.router,
+            applying.router,
+            prints.router,
             things.router,
         ),
         on_start=open_client,

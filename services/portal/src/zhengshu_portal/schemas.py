@@ -77,6 +77,10 @@ LABELS = {
     "organization_kind": "单位类型",
     "document": "文件号",
     "client_id": "客户端标识",
+    "level": "依据层级",
+    "article": "条款",
+    "attachments": "附件",
+    "scan": "扫描件",
     "credentials": "凭证",
     "roles": "角色",
     "size": "大小",
@@ -96,7 +100,9 @@ LABELS = {
     "on": "日期",
 }
 """What a member is called where its contract does not say, or says more than a label holds."""
-OVERRULED = frozenset({"against", "dataset", "organization", "provider", "mode", "entry"})
+OVERRULED = frozenset(
+    {"against", "attachments", "dataset", "entry", "mode", "organization", "provider", "scan"}
+)
 """Members whose contract describes their form and not what they are."""
 
 

@@ -23,14 +23,14 @@ class DatasetNotFound(NotFound):
 
 
 class NotProvider(Forbidden):
-    """Only the provider's own systems push."""
+    """Only the provider's own systems and data officers push."""
 
     slug = "not-provider"
     title = "不是该数据集的提供单位"
 
 
 class PusherLocked(Forbidden):
-    """The pushing system is locked or unknown."""
+    """The pushing system or officer is locked or unknown."""
 
     slug = "client-locked"
     title = "业务系统已停用"

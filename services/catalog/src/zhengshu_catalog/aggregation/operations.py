@@ -42,7 +42,7 @@ SETTINGS = "SET LOCAL timezone = 'Asia/Shanghai'; SET LOCAL datestyle = 'ISO, YM
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One request to take a batch; `system` is who pushes."""
+    """One request to take a batch; `system` is who pushes, a data officer's upload included."""
 
     dataset: str
     system: str
@@ -165,17 +165,17 @@ async def _migrate(session: AsyncSession, row: DatasetRow, new: Structure) -> No
 
 
 async def open_push(session: AsyncSession, push: Push, organization: str | None) -> Structure:
-    """Check by this database alone that the system may push, and return the columns it must have.
+    """Check by this database alone that the pusher may, and return the columns it must have.
 
     The gateway may have decided on what it last heard: a push is taken while the bus is away.
     """
     client = await Clients(session).get(push.system)
     if client is None or client.locked:
-        raise PusherLocked("该业务系统不存在或已停用", next="请联系政务数据主管部门")
+        raise PusherLocked("推送的业务系统或数据专员不存在或已停用", next="请联系政务数据主管部门")
     row = await Datasets(session).get(push.dataset)
     entry = await Entries(session).find(push.dataset)
     if entry is None or client.organization not in {entry.provider} & {organization}:
-        raise NotProvider("只有提供单位的业务系统可以推送数据")
+        raise NotProvider("只有提供单位的业务系统和数据专员可以推送数据")
     if entry.revision == 0 or entry.state is EntryState.RETIRED:
         raise DatasetClosed("条目已停用", next="请联系本单位数据专员")
     if row.joined:
@@ -296,6 +296,7 @@ async def _record(
     key: Ed25519PrivateKey,
 ) -> BatchOut:
     """Number what changed, announce it, and keep the answer; a trial keeps nothing."""
+    outcome = outcome.model_copy(update={"by": push.system})
     if push.dry_run:
         return outcome
     changed = outcome.inserted or outcome.updated or outcome.deleted

@@ -1,0 +1,92 @@
+"""Applying for data: items ticked by their class, terms, consent; again from an earlier case or a grant."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from zhengshu import Refused
+from zhengshu_contracts.catalog import EntryOut
+from zhengshu_contracts.sharing import ApplicationIn, PartIn
+from zhengshu_contracts.vocabulary import DatasetId
+
+from zhengshu_portal.fields import Asked
+from zhengshu_portal.forms import Form
+from zhengshu_portal.office import InOffice, Officer, OwnForm
+from zhengshu_portal.things import attached
+
+router = APIRouter(include_in_schema=False)
+TERMS = Asked(ApplicationIn, skip=("parts", "renews"))
+PART = Asked(PartIn, skip=("dataset", "items"))
+"""A part's own members; which items is ticked in the table of the entry."""
+PLACE = re.compile(r"parts\.(\d{1,2})\.dataset$")
+MOST = 20
+
+
+@router.get("/my/apply")
+def begin(
+    by: InOffice,
+    dataset: Annotated[list[DatasetId] | None, Query(max_length=MOST)] = None,
+    repeat: Annotated[str, Query(max_length=60, pattern=r"^[\w-]*$")] = "",
+    renew: Annotated[str, Query(max_length=60, pattern=r"^[\w-]*$")] = "",
+) -> HTMLResponse:
+    """申请共享:勾选信息项,填写使用依据、场景、范围、方式、时限。"""
+    if repeat:
+        return page(by, by.node.get(f"/v1/applications/{repeat}/repetition"))
+    if renew:
+        return page(by, by.node.get(f"/v1/grants/{renew}/renewal"))
+    return page(by, {"parts": [{"dataset": one} for one in dataset or []]})
+
+
+@router.post("/my/apply", response_model=None)
+def apply(said: OwnForm, by: InOffice) -> Response:
+    """提交申请,或再加一个数据集。"""
+    body = body_of(said)
+    if said.get("do") == "add":
+        more = said.get("more", "").strip().replace("/", "-")
+        parts = [*body["parts"], *([{"dataset": more}] if more else [])]
+        return page(by, body | {"parts": parts[:MOST]})
+    asked = body | {"parts": [part for part in body["parts"] if part["items"]]}
+    try:
+        made = by.send("POST", "/v1/applications", asked | attached(said, by), said)
+    except Refused as refused:
+        return page(by, body, refused)
+    return RedirectResponse(f"/my/applications/{made['id']}", 303)
+
+
+def body_of(said: Form) -> dict[str, Any]:
+    """Return the application that a form makes."""
+    places = sorted(int(found.group(1)) for name in said if (found := PLACE.match(name)))
+    parts = [
+        PART.body(said, f"parts.{at}.")
+        | {"dataset": said[f"parts.{at}.dataset"], "items": said.all(f"parts.{at}.items")}
+        for at in places
+    ]
+    body = TERMS.body(said) | {"parts": parts}
+    return body | ({"renews": said["renews"]} if said.get("renews") else {})
+
+
+def page(by: Officer, draft: Mapping[str, Any], refused: Refused | None = None) -> HTMLResponse:
+    """Return the form with what has been given so far."""
+    parts: Sequence[Mapping[str, Any]] = draft["parts"]
+    shown = [part_of(by, at, part) for at, part in enumerate(parts)]
+    return by.page(
+        "apply.html",
+        refused.status if refused else 200,
+        refused=refused.problem if refused else None,
+        asked=shown,
+        terms=TERMS.fields(draft),
+        renews=draft.get("renews") or "",
+    )
+
+
+def part_of(by: Officer, at: int, part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the form shows of one dataset."""
+    entry = EntryOut.model_validate(by.node.get(f"/v1/entries/{part['dataset']}"))
+    return {
+        "at": at,
+        "entry": entry,
+        "chosen": part.get("items") or [],
+        "fields": PART.fields(part, f"parts.{at}."),
+    }
