@@ -345,3 +345,51 @@ def test_now_is_what_counts():
     asked = case("granted_query", Action.DATASET_QUERY, Mode.QUERY, about)
     assert policy.decide(asked).allowed
     assert not policy.decide(asked._replace(now=NOW.replace(year=2027))).allowed
+
+
+class TestRegisteredUse:
+    ABOUT = dataset(
+        [item(UNCONDITIONAL), item(CONDITIONAL, name="fee"), item(UNCONDITIONAL, name="b")]
+    )
+
+    def ask(self, *grants, **members):
+        members = {"registered": True} | members
+        mode = members.pop("mode", Mode.QUERY)
+        asked = case("department", Action.DATASET_QUERY, mode, self.ABOUT, **members)
+        return policy.decide(asked._replace(grants=grants))
+
+    @pytest.mark.parametrize("requested", [None, ("it",), ("it", "fee")])
+    def test_nothing_is_read_before_it(self, requested):
+        decision = self.ask(requested=requested)
+        assert (decision.rule, decision.basis) == ("use-not-registered", Basis.DECREE_21)
+        assert "sharing" in decision.uses
+        assert self.ask(requested=requested, registered=False).rule != "use-not-registered"
+
+    def test_what_was_registered_is_read_under_its_record(self):
+        decision = self.ask(GRANT, requested=("it",))
+        assert (decision.view.columns, decision.grant) == (("it",), GRANT.id)
+        assert (decision.purpose, decision.uses) == (GRANT.purpose, policy.SHARING)
+        assert self.ask(GRANT, requested=("b",)).rule == "use-not-registered"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"state": GrantState.SUSPENDED},
+            {"ends": NOW},
+            {"holder": "11350123003612345A"},
+            {"modes": (Mode.EXPORT,)},
+            {"items": ("fee",)},
+        ],
+    )
+    def test_a_record_that_does_not_count_opens_nothing(self, change):
+        assert self.ask(replace(GRANT, **change), requested=("it",)).rule == "use-not-registered"
+
+    def test_a_grant_on_conditions_opens_its_own_items_alone(self):
+        grant = replace(GRANT, id="g-2", items=("fee",))
+        assert self.ask(grant).view.columns == ("fee",)
+        both = self.ask(grant, GRANT)
+        assert (both.view.columns, both.grant) == (("it", "fee"), "g-2")
+
+    def test_a_provider_and_the_open_door_need_none(self):
+        own = case("provider", Action.DATASET_QUERY, Mode.QUERY, self.ABOUT, registered=True)
+        assert policy.decide(own).allowed

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sharing.cast import MARKET_OFFICER, REGISTER, Sharing, part
+from sharing.cast import AID, MARKET_OFFICER, REGISTER, Sharing, part
 from zhengshu_contracts.roles import Action
 from zhengshu_sharing.applications.states import Chain
-from zhengshu_sharing.settings import SharingSettings, SupplementClock
+from zhengshu_sharing.settings import SharingSettings, SupplementClock, Unconditional
 
 
 @pytest.fixture
@@ -66,6 +66,38 @@ class TestCountyAsks:
         changed(opinion_by=Chain.COUNTY)
         await sharing.endorse(case["id"])
         assert (await sharing.read(case["id"]))["state"] == "endorsed"
+
+
+class TestRegisteredUse:
+    async def test_of_unconditional_items_leaves_a_grant_at_once(
+        self, sharing: Sharing, changed: Any
+    ) -> None:
+        changed(unconditional=Unconditional.REGISTERED)
+        case = await sharing.apply(part(AID, "town", "name"))
+        free, asked = case["parts"]
+        assert (free["state"], asked["state"]) == ("granted", "submitted")
+        [told] = await sharing.told()
+        assert (told["id"], told["items"], told["filter"]) == (free["grant"], ["town"], "")
+        assert told["purpose"] == case["purpose"]
+        replies = [verb for verb, term in await sharing.clocks() if term == "reply_unconditional"]
+        assert replies == ["opened", "closed"]
+        assert "常设同意" in case["timeline"][1]["what"]
+        await sharing.change_grant(free["grant"], "revocation")
+        assert await sharing.told() == []
+        assert await sharing.dispatches("revocation") == []
+
+    async def test_is_not_asked_for_by_default(self, sharing: Sharing) -> None:
+        case = await sharing.apply(part(AID, "town"))
+        assert (case["state"], case["parts"][0]["grant"]) == ("granted", None)
+        assert await sharing.rows("SELECT 1 FROM grants") == []
+
+    async def test_does_not_renew_what_was_granted_on_conditions(
+        self, sharing: Sharing, changed: Any
+    ) -> None:
+        grant = (await sharing.granted())["grant"]
+        changed(unconditional=Unconditional.REGISTERED)
+        await sharing.apply(part(AID, "town", "name"), renews=grant)
+        assert {one["id"]: one["state"] for one in await sharing.told()}[grant] == "active"
 
 
 @pytest.mark.parametrize(

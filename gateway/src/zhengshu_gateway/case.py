@@ -38,6 +38,8 @@ class Case(NamedTuple):
     """What the caller says it reads for; a single live grant's purpose is the default."""
     opener: bool = False
     """Whether the caller is opening's own system."""
+    registered: bool = False
+    """Whether unconditional items are read only once the use is registered (a setting of the county)."""
 
 
 class Decision(NamedTuple):

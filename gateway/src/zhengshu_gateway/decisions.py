@@ -51,9 +51,10 @@ class Decisions:
     or ended, the answer is the same and is not worked out again.
     """
 
-    def __init__(self, feed: Feed, quotas: Quotas) -> None:
+    def __init__(self, feed: Feed, quotas: Quotas, *, registered: bool = False) -> None:
         self._feed = feed
         self._quotas = quotas
+        self._registered = registered
         self._made: dict[tuple[object, ...], tuple[Case, datetime, Decision]] = {}
 
     def decide(self, question: Question) -> Decision:
@@ -81,6 +82,7 @@ class Decisions:
             named=question.grant,
             purpose=question.purpose,
             opener=caller.opener,
+            registered=self._registered,
         )
         return self._remember(asked, case)
 

@@ -74,7 +74,9 @@ class Parts:
             lease=self.lease,
             records=self.records,
         )
-        decisions = Decisions(self.feed, self.quotas)
+        decisions = Decisions(
+            self.feed, self.quotas, registered=settings.unconditional == "registered"
+        )
         self.accesses = Accesses(decisions, self.feed, self.lease, self.records, self.quotas)
         callbacks = Callbacks(settings, self.upstreams)
         self.worker = CommissionWorker(

@@ -186,7 +186,15 @@ def unconditional(case: Case, dataset: Dataset) -> Decision | None:
     """Unconditional items at once, when nothing conditional was asked for."""
     if not _reader(case) or _asked(case, dataset):
         return None
-    offer = Offer("unconditional", Basis.DECREE_14, dataset.unconditional)
+    if not case.registered:
+        return _answer(
+            case, dataset, Offer("unconditional", Basis.DECREE_14, dataset.unconditional)
+        )
+    registered = [grant for grant in case.grants if _registers(grant, case, dataset)]
+    record = max(registered, key=ENDS, default=None)
+    offer = Offer(
+        "unconditional", Basis.DECREE_21, _free(case, dataset), uses=SHARING, grant=record
+    )
     return _answer(case, dataset, offer)
 
 
@@ -207,7 +215,7 @@ def granted(case: Case, dataset: Dataset) -> Decision | None:
         others = [one for one in live if case.mode not in one.modes and _serves(one, case, asked)]
         return _ungranted(case, dataset, bool(others))
     grant = max(usable, key=ENDS) if len(usable) > 1 else usable[0]
-    names = dataset.unconditional | asked.intersection(grant.items)
+    names = _free(case, dataset) | asked.intersection(grant.items)
     offer = Offer("granted", Basis.DECREE_15, names, uses=SHARING, grant=grant)
     return _answer(case, dataset, offer)
 
@@ -284,6 +292,8 @@ def _refused(case: Case, dataset: Dataset, names: Collection[str]) -> Decision:
         return refusals.items_unknown(unknown)
     if not _shares(case):
         return _not_open(case, dataset, hidden)
+    if case.registered and not dataset.unconditional.isdisjoint(names):
+        return refusals.use_not_registered()
     conditional = tuple(item for item in hidden if item.name not in dataset.withheld)
     if not conditional:
         return refusals.items_withheld(hidden)
@@ -299,11 +309,29 @@ def _not_open(case: Case, dataset: Dataset, hidden: tuple[Item, ...]) -> Decisio
 
 def _ungranted(case: Case, dataset: Dataset, granted_otherwise: bool) -> Decision:
     """Without a grant the unconditional items remain; of conditional ones say what is missing."""
-    offer = Offer("unconditional", Basis.DECREE_14, dataset.unconditional, uses=SHARING)
+    offer = Offer("unconditional", Basis.DECREE_14, _free(case, dataset), uses=SHARING)
     decision = _answer(case, dataset, offer)
     if decision.rule == "items-conditional" and granted_otherwise:
         return refusals.mode_not_granted(case.mode)
     return decision
+
+
+def _free(case: Case, dataset: Dataset) -> frozenset[str]:
+    """Unconditional items that the caller may have: all, or those whose use it has registered."""
+    if not case.registered:
+        return dataset.unconditional
+    registered = (grant for grant in case.grants if _registers(grant, case, dataset))
+    return frozenset(name for grant in registered for name in grant.items)
+
+
+def _registers(grant: Grant, case: Case, dataset: Dataset) -> bool:
+    """Whether a grant is the record of a use of unconditional items: theirs alone, and live."""
+    return (
+        dataset.unconditional.issuperset(grant.items)
+        and case.mode in grant.modes
+        and case.purpose in {None, grant.purpose}
+        and _live(grant, case)
+    )
 
 
 def _shares(case: Case) -> bool:

@@ -151,6 +151,17 @@ def mode_not_granted(mode: Mode | None) -> Decision:
     )
 
 
+def use_not_registered() -> Decision:
+    """The county wants a stated use first; it is granted at once."""
+    return Decision(
+        "use-not-registered",
+        Basis.DECREE_21,
+        uses=SHARING,
+        detail="读取无条件共享的数据前,应先登记使用依据、场景、范围、用途与时限",
+        next="请提交共享申请(POST /v1/applications),登记后即时授权",
+    )
+
+
 def grant_not_named(grants: Iterable[Grant]) -> Decision:
     """Several grants would do; their rows and purposes differ, so the caller says which it uses."""
     choices = ";".join(f"{grant.id}({grant.purpose})" for grant in grants)

@@ -65,6 +65,9 @@ class GatewaySettings(BusSettings):
     oidc_keys_last: float = 3600.0
     """Seconds that its keys are good for while it does not answer; then nobody is let in by them."""
 
+    unconditional: Literal["direct", "registered"] = "direct"
+    """Whether unconditional items are read at once (the county Measures) or once the use was registered
+    (Decree 809 Art. 21); set in sharing likewise."""
     stale_limit: float = 5.0
     """Greatest age in seconds of a writer's policy records that a decision may rest on."""
     identity_limit: float = 900.0

@@ -18,6 +18,13 @@ class SupplementClock(StrEnum):
     RUN = "run"
 
 
+class Unconditional(StrEnum):
+    """Whether unconditional items are read at once, or once their use was registered."""
+
+    DIRECT = "direct"
+    REGISTERED = "registered"
+
+
 class SharingSettings(ServiceSettings):
     """Settings of sharing."""
 
@@ -29,6 +36,8 @@ class SharingSettings(ServiceSettings):
     """What the numbers of all papers begin with; the kind of paper follows: 申, 备, …"""
     opinion_by: Chain = Chain.COMMISSION
     """Who asks the provider's opinion: the Commission, or the county before it forwards."""
+    unconditional: Unconditional = Unconditional.DIRECT
+    """`registered`: applying for unconditional items leaves a grant, without which the gateway refuses."""
     supplement_clock: SupplementClock = SupplementClock.PAUSE
     """What a supplement notice does to the clock of the endorsement."""
     stop_notice_days: int = Field(default=5, ge=1)

@@ -21,7 +21,7 @@ from zhengshu_contracts.sharing import (
 from zhengshu_contracts.vocabulary import ApplicationState, Outcome, SharingClass
 
 from zhengshu_sharing.access import acts, home, sees
-from zhengshu_sharing.applications import arrival, domain
+from zhengshu_sharing.applications import arrival, domain, registering
 from zhengshu_sharing.applications.decisions import lapse
 from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.drafts import check_renewal
@@ -85,6 +85,7 @@ async def submit(
     )
     await unit.applications.add(application)
     await attach(unit, wish.attachments, organization=home(by), case=case, now=now)
+    application = await registering.register(unit, application, now=now)
     if application.state is ApplicationState.SUBMITTED:
         competent = await unit.datasets.competent()
         await clocks.start(unit, ENDORSED_WITHIN, case, party=competent, now=now)
@@ -252,7 +253,7 @@ async def _note_arrival(unit: Unit, application: Application, *, by: Principal) 
     for part in application.parts:
         if part.state is not ApplicationState.SUBMITTED:
             granted = part.state is ApplicationState.GRANTED
-            what = "无条件共享,直接授权" if granted else "不予共享"
+            what = registering.answer(unit) if granted else "不予共享"
             step = Step(at, "系统", what, opinion=part.reason or "", part=part.id)
             await unit.applications.note(application.id, step)
     event = ApplicationSubmitted(

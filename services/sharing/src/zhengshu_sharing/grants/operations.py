@@ -18,7 +18,7 @@ from zhengshu_contracts.sharing import (
     GrantRevoked,
     GrantSuspended,
 )
-from zhengshu_contracts.vocabulary import GrantState
+from zhengshu_contracts.vocabulary import GrantState, SharingClass
 
 from zhengshu_sharing.access import acts, home, sees
 from zhengshu_sharing.applications.domain import Application, Award, Part
@@ -124,7 +124,9 @@ async def expire(unit: Unit, grant: str, *, now: datetime) -> bool:
 
 async def end(unit: Unit, grant: Grant, event: GrantEvent, *, now: datetime) -> Grant:
     """Store that a grant is over; what its holder keeps has to be disposed of (Art. 27)."""
-    if grant.state is GrantState.REVOKED:
+    _, part = (await unit.applications.parts([grant.part]))[grant.part]
+    if grant.state is GrantState.REVOKED and part.sharing is SharingClass.CONDITIONAL:
+        # Of the registered use of unconditional items the Commission never heard.
         notice = RevocationFiling(grant=grant.id, part=grant.part, reason=grant.reason or "")
         unit.dispatches.open(DispatchKind.REVOCATION, grant.id, notice, expects_answer=False)
     await save(unit, grant, event)
