@@ -57,6 +57,7 @@ ACTIONS = {
     ("PUT", "legacy-systems"): Action.LEGACY_MANAGE,
     ("GET", "legacy-systems"): Action.LEGACY_READ,
     ("POST", "counts"): Action.LEGACY_MANAGE,
+    ("GET", "imports"): Action.IMPORT_READ,
     ("POST", "submission"): Action.ENTRY_SUBMIT,
     ("POST", "review"): Action.ENTRY_REVIEW,
     ("POST", "retirement"): Action.ENTRY_RETIRE,

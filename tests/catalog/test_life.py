@@ -147,6 +147,12 @@ class TestRetire:
         asked = await catalog.done("POST", path, {"reason": "职能划转"}, by=officer())
         assert (asked["state"], asked["retirement"]["reason"]) == ("published", "职能划转")
         assert [one["grant"] for one in asked["retirement"]["affected"]] == [grant]
+        ((_, told),) = await catalog.announced("%retirement_requested%")
+        assert (told["entry"], told["title"]) == (entry, "乡镇级行政区划")
+        await catalog.published()
+        for reader, found in ((reviewer(), [entry]), (officer(), [entry]), (STRANGER, [])):
+            listed = await catalog.done("GET", "/v1/entries?retiring=true", by=reader)
+            assert [one["id"] for one in listed["entries"]] == found
         seen = await catalog.done("GET", f"/v1/entries/{entry}", by=STRANGER)
         assert seen["retirement"] is None
         refusal = await catalog.refused("POST", f"{path}/review", agree(), by=reviewer())
@@ -154,7 +160,7 @@ class TestRetire:
         done = await catalog.done("POST", f"{path}/review", agree(1), by=reviewer())
         assert (done["state"], done["retirement"]) == ("retired", None)
         assert (await catalog.policy(entry))["state"] == "retired"
-        assert [s for s, _ in await catalog.announced("%retired%")] == [
+        assert [s for s, _ in await catalog.announced("%entry.retired%")] == [
             "zhengshu.catalog.entry.retired.v1"
         ]
 

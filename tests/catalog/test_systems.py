@@ -4,9 +4,9 @@ import re
 
 import pytest
 from catalog.harness import ADMINISTRATOR, Catalog
-from catalog.samples import CIVIL, EDUCATION, officer, reviewer
+from catalog.samples import CITATION, CIVIL, EDUCATION, item, officer, reviewer
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.vocabulary import OrganizationKind, Role
+from zhengshu_contracts.vocabulary import OrganizationKind, Role, SharingClass
 
 STRANGER = officer(EDUCATION, client="off-education")
 FINANCE = officer(
@@ -26,7 +26,9 @@ async def planned(catalog: Catalog, system: str, *entries: str | None) -> None:
 
 async def pushed(catalog: Catalog, system: str, entry: str) -> None:
     """Let a batch be there, as aggregation leaves it."""
-    await catalog.database.execute("UPDATE datasets SET version = 1, rows = 3 WHERE id = $1", entry)
+    await catalog.database.execute(
+        "UPDATE datasets SET version = 1, rows = 3, acknowledged = 1 WHERE id = $1", entry
+    )
     await catalog.database.execute(
         "INSERT INTO batches (id, dataset, system, mode, epoch, version, digest, answer)"
         " VALUES ('b-1', $1, $2, 'append', 1, 1, '', '{}')",
@@ -117,6 +119,37 @@ class TestStatement:
         for reader in (officer(), reviewer(), FINANCE):
             kept = await catalog.done("GET", f"/v1/statements/{issued['number']}", by=reader)
             assert kept == issued
+
+    async def test_counts_what_the_municipal_platform_acknowledged_or_is_not_sent(
+        self, catalog: Catalog
+    ):
+        system, entry = await registered(catalog), await catalog.published()
+        withheld = item("code", key=True, sharing=SharingClass.WITHHELD, citation=CITATION)
+        closed = await catalog.published(items=[withheld])
+        await planned(catalog, system, entry, closed)
+        await pushed(catalog, system, entry)
+        state = "UPDATE datasets SET version = 2, acknowledged = $1"
+        path = f"/v1/systems/{system}/statements"
+        for acknowledged, expected in ((1, [False, True]), (2, [True, True])):
+            await catalog.database.execute(state, acknowledged)
+            issued = await catalog.done("POST", path, by=officer())
+            assert [line["aggregated"] for line in issued["lines"]] == expected
+            assert [line["exempt"] for line in issued["lines"]] == [False, True]
+        printed = await catalog.send("GET", f"/v1/statements/{issued['number']}/print", by=FINANCE)
+        assert "不上报" in printed.text
+
+    async def test_is_listed_for_its_owner_and_for_who_funds_and_oversees(self, catalog: Catalog):
+        systems = [await registered(catalog) for _ in range(2)]
+        for system in systems:
+            await catalog.done("POST", f"/v1/systems/{system}/statements", by=officer())
+        for reader, seen in ((officer(), 2), (FINANCE, 2), (reviewer(), 2), (STRANGER, 0)):
+            listed = await catalog.done("GET", "/v1/statements", by=reader)
+            assert len(listed["statements"]) == seen
+        one = await catalog.done("GET", f"/v1/statements?system={systems[1]}", by=FINANCE)
+        assert [each["system"] for each in one["statements"]] == [systems[1]]
+        first = await catalog.done("GET", "/v1/statements?limit=1", by=FINANCE)
+        after = f"/v1/statements?limit=1&cursor={first['next']}"
+        assert (await catalog.done("GET", after, by=FINANCE))["statements"] != first["statements"]
 
     async def test_prints_with_number_and_check_code(self, catalog: Catalog):
         system = await registered(catalog)

@@ -29,6 +29,8 @@ class Action(StrEnum):
     ENTRY_REVIEW = "entry.review"
     ENTRY_READ = "entry.read"
     ENTRY_IMPORT = "entry.import"
+    IMPORT_READ = "import.read"
+    IMPORT_REVIEW = "import.review"
     ENTRY_RETIRE = "entry.retire"
     THEME_CONSENT = "theme.consent"
     LEGACY_MANAGE = "legacy.manage"
@@ -138,6 +140,8 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ENTRY_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.ENTRY_READ: PEOPLE,
     Action.ENTRY_IMPORT: frozenset({Role.DATA_OFFICER}),
+    Action.IMPORT_READ: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
+    Action.IMPORT_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.ENTRY_RETIRE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.THEME_CONSENT: frozenset({Role.OFFICE_HEAD}),
     Action.LEGACY_MANAGE: frozenset({Role.DATA_OFFICER}),

@@ -100,7 +100,8 @@ class StatementLine(ApiModel):
     rows: int = Field(description="当前行数")
     last_batch: datetime | None = Field(description="最近汇聚时间")
     acknowledged: bool = Field(description="市级平台已确认收到最新版本")
-    aggregated: bool = Field(description="是否已汇聚")
+    exempt: bool = Field(default=False, description="全部不予共享,不上报市级平台,无须其确认")
+    aggregated: bool = Field(description="是否已汇聚:已发布,且市级平台已确认最新版本(或无须确认)")
 
 
 class StatementOut(ApiModel):
@@ -116,6 +117,12 @@ class StatementOut(ApiModel):
     issued_at: datetime = Field(description="出具时间")
     lines: list[StatementLine] = Field(description="应汇聚的数据")
     complete: bool = Field(description="应汇聚的数据是否全部汇聚")
+
+
+class StatementList(Page):
+    """A page of statements by number."""
+
+    statements: list[StatementOut]
 
 
 class ClientLocked(Event):

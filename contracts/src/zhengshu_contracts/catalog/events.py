@@ -124,6 +124,27 @@ class EntryRetired(Event):
     provider: str
 
 
+class EntryRetirementRequested(Event):
+    """A provider wants an entry retired; the competent department is to decide."""
+
+    subject: ClassVar[str] = "zhengshu.catalog.entry.retirement_requested.v1"
+
+    entry: str
+    provider: str
+    title: str
+
+
+class EntryMendMissed(Event):
+    """An entry taken over as it stood still lacks something after its date."""
+
+    subject: ClassVar[str] = "zhengshu.catalog.entry.mend_missed.v1"
+
+    entry: str
+    provider: str
+    title: str
+    mend_by: date
+
+
 class EntryRegistered(Event):
     """The municipal platform registered an entry and gave it its code."""
 

@@ -1,12 +1,12 @@
 """Import of a department's catalogue from a workbook: previewed, then confirmed, with a report per line."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel
-from zhengshu_contracts.vocabulary import ImportOutcome, ItemType, OrganizationCode
+from zhengshu_contracts.base import ApiModel, Event, Page
+from zhengshu_contracts.vocabulary import ImportOutcome, ItemType, OrganizationCode, Outcome
 
 
 class Change(ApiModel):
@@ -42,6 +42,15 @@ class ImportLine(ApiModel):
     problems: list[LineProblem] = Field(default=[], description="不予导入的原因")
 
 
+class ImportReview(ApiModel):
+    """What the competent department said of the entries to be taken over as they stand."""
+
+    outcome: Outcome = Field(description="agree 发布存量登记的条目;return 退回")
+    opinion: str = Field(min_length=1, max_length=500, description="审核意见")
+    by: str = Field(description="审核人标识")
+    at: datetime = Field(description="审核时间")
+
+
 class ImportOut(ApiModel):
     """A previewed import; nothing is changed before it is confirmed."""
 
@@ -53,6 +62,35 @@ class ImportOut(ApiModel):
     counts: dict[ImportOutcome, int] = Field(description="各处理结果的条数")
     lines: list[ImportLine] = Field(description="逐条报告")
     problems: list[LineProblem] = Field(default=[], description="不属于任何条目的问题")
+    waiting: int = Field(default=0, description="确认之后等待主管部门审核的存量登记条数")
+    review: ImportReview | None = Field(default=None, description="主管部门对存量登记的审核")
+
+
+class ImportList(Page):
+    """A page of imports in the order they were made."""
+
+    imports: list[ImportOut]
+
+
+class ImportConfirmed(Event):
+    """A department confirmed an import; its entries to be taken over wait for the competent department."""
+
+    subject: ClassVar[str] = "zhengshu.catalog.import.confirmed.v1"
+
+    token: str
+    provider: str
+    waiting: int
+
+
+class ImportReviewed(Event):
+    """The competent department published an import's entries taken over as they stood, or returned them."""
+
+    subject: ClassVar[str] = "zhengshu.catalog.import.reviewed.v1"
+
+    token: str
+    provider: str
+    outcome: Outcome
+    entries: tuple[str, ...]
 
 
 class ItemDraft(ApiModel):

@@ -13,9 +13,11 @@ from zhengshu_catalog.credentials import api as credentials
 from zhengshu_catalog.credentials.errors import SubjectTaken
 from zhengshu_catalog.entries import api as entries
 from zhengshu_catalog.entries import callbacks as entry_callbacks
+from zhengshu_catalog.entries import mending
 from zhengshu_catalog.extensions import api as extensions
 from zhengshu_catalog.grants import consumers as grants
 from zhengshu_catalog.imports import api as imports
+from zhengshu_catalog.imports import review_api as import_reviews
 from zhengshu_catalog.legacy import api as legacy
 from zhengshu_catalog.municipal import api as municipal
 from zhengshu_catalog.organizations import api as organizations
@@ -68,6 +70,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             themes.router,
             legacy.router,
             imports.router,
+            import_reviews.router,
             extensions.router,
             sources.router,
             entries.municipal,
@@ -80,6 +83,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             "pushes": every(1.0, later.take_waiting),
             "refusals": every(3600.0, later.forget_refused),
             "vendors": every(entrusting.EVERY, entrusting.expire),
+            "mending": every(mending.EVERY, mending.look),
             "quality": every(30.0, quality.measure_all),
             "reconciliations": every(2.0, reconciling.count_waiting),
         },

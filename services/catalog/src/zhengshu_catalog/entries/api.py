@@ -102,11 +102,15 @@ async def asked(
     grade: Annotated[Grade | None, Query(description="数据级别")] = None,
     update_cycle: Annotated[UpdateCycle | None, Query(description="更新周期")] = None,
     mending: Annotated[bool, Query(description="只列需要补齐的存量目录")] = False,
+    retiring: Annotated[
+        bool, Query(description="只列待主管部门审核停用的;其他单位的不可见")
+    ] = False,
     facets: Annotated[bool, Query(description="同时给出分面统计")] = False,
 ) -> Asking:
     """Return what a list is asked for."""
     words = q.strip()
-    search = Search(words, provider, origin, state, theme, sharing, grade, update_cycle, mending)
+    narrowed = (provider, origin, state, theme, sharing, grade, update_cycle)
+    search = Search(words, *narrowed, mending=mending, retiring=retiring)
     return Asking(search, facets=facets)
 
 

@@ -121,9 +121,19 @@ async def compile_entry(
 
 
 async def take_over(
-    unit: Unit, content: EntryIn, municipal_code: str, *, mend_by: date, by: Principal, at: datetime
+    unit: Unit,
+    content: EntryIn,
+    municipal_code: str,
+    *,
+    mend_by: date,
+    by: Principal,
+    reviewer: str,
+    at: datetime,
 ) -> Shown:
-    """Publish an entry as it stood in the municipal catalogue, with a date to mend what it lacks."""
+    """Publish an entry as it stood in the municipal catalogue, with a date to mend what it lacks.
+
+    The competent department MUST have agreed, and the code be in the municipal copy as the provider's.
+    """
     provider = await unit.organizations.get(by.organization or "")
     rules.check_stock(content)
     await check_extensions(unit.session, content)
@@ -131,7 +141,7 @@ async def take_over(
     new = domain.new_entry(content.category, number, provider.code, provider.name)
     entry = domain.take_over(new, municipal_code, mend_by=mend_by, at=at)
     draft = domain.first_revision(entry.id, content, by=by, at=at)
-    revision = replace(draft, state=EntryState.PUBLISHED, published_at=at)
+    revision = replace(draft, state=EntryState.PUBLISHED, reviewed_by=reviewer, published_at=at)
     await unit.entries.add(entry, revision)
     await _serve(unit, entry, revision)
     return Shown(entry, revision)

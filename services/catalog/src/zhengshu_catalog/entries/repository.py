@@ -50,6 +50,16 @@ class Entries:
         row = await self._one(query.order_by(EntryRow.id).limit(1))
         return _entry(row) if row else None
 
+    async def copied(self, code: str) -> Entry | None:
+        """Return the municipal catalogue's entry that bears a code, if it is copied and not retired."""
+        query = select(EntryRow).where(
+            EntryRow.municipal_code == code,
+            EntryRow.origin == Origin.MUNICIPAL,
+            EntryRow.state == EntryState.PUBLISHED,
+        )
+        row = await self._one(query.order_by(EntryRow.id).limit(1))
+        return _entry(row) if row else None
+
     async def working(self, entry: Entry) -> Revision | None:
         """Return the revision being worked on, if there is one."""
         row = await self._one(_numbered(entry.id, entry.revision + 1))

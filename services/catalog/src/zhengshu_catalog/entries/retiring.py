@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from zhengshu_contracts.catalog import RetirementIn, ReviewIn
+from zhengshu_contracts.catalog import EntryRetirementRequested, RetirementIn, ReviewIn
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import EntryState
 
@@ -20,7 +20,12 @@ async def propose_retirement(
     entry = await unit.entries.lock(entry_id)
     asked = guards.propose_retirement(entry, given.reason, by=by, at=at)
     await unit.entries.save(asked)
-    return Shown(asked, await unit.entries.shown(asked))
+    shown = await unit.entries.shown(asked)
+    event = EntryRetirementRequested(
+        entry=entry.id, provider=entry.provider, title=shown.content.title
+    )
+    unit.outbox.add(event, aggregate=entry.id)
+    return Shown(asked, shown)
 
 
 async def review_retirement(

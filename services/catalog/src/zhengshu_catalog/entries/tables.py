@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Text, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
@@ -42,6 +42,8 @@ class EntryRow(Base):
     service_code: Mapped[str | None] = mapped_column(Text)
     suspended: Mapped[bool]
     mend_by: Mapped[date | None]
+    mend_missed: Mapped[bool] = mapped_column(server_default=false())
+    """Whether it was announced that the date has passed."""
     retiring_reason: Mapped[str | None] = mapped_column(Text)
     retiring_by: Mapped[str | None] = mapped_column(Text)
     retiring_at: Mapped[datetime | None] = mapped_column(AT)

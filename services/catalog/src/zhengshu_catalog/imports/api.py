@@ -76,19 +76,13 @@ async def preview_import(
     return await operations.preview(Unit.of(session), file, mend_by=mend_by, by=by, at=now)
 
 
-@router.get("/v1/imports/{token}", response_model=ImportOut, responses=problems(ImportNotFound))
-async def read_import(token: str, session: Session, by: By) -> ImportOut:
-    """查看导入报告"""
-    return await operations.read(session, token, by=by)
-
-
 @router.post(
     "/v1/imports/{token}/confirmation",
     response_model=ImportOut,
     responses=problems(ImportNotFound, ImportConfirmed),
 )
 async def confirm_import(token: str, session: Session, by: By, now: Now) -> ImportOut:
-    """确认导入,逐条执行并报告"""
+    """确认导入,逐条执行并报告;存量登记的条目须经主管部门审核才发布"""
     return await operations.confirm(Unit.of(session), token, by=by, at=now)
 
 

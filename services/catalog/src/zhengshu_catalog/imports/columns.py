@@ -89,6 +89,7 @@ ITEM_COLUMNS = (
     Column("是否主键", "key", Kind.FLAG),
     Column("代码表", "codes", Kind.LIST),
     Column("格式", "pattern"),
+    Column("日期习惯写法", "loose_dates", Kind.FLAG),
     Column("敏感程度", "sensitivity", words=Sensitivity),
     Column("数据级别", "grade", words=Grade),
     Column("共享属性", "sharing", words=SharingClass),

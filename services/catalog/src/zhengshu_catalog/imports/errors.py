@@ -50,3 +50,17 @@ class SampleUnreadable(Invalid):
             basis=Basis.GUIDE_2017.label,
             next="请上传首行为列名的 CSV 或 XLSX 文件,或数据库表结构清单",
         )
+
+
+class NothingWaits(Conflict):
+    """No entry of this import waits for the competent department."""
+
+    slug = "import-nothing-waits"
+    title = "这次导入没有等待审核的存量登记"
+
+    def __init__(self, token: str) -> None:
+        super().__init__(
+            f"导入 {token} 已经审核,或没有存量登记",
+            basis=Basis.DECREE_16.label,
+            next="可通过 GET /v1/imports?waiting=true 查看等待审核的导入",
+        )

@@ -22,3 +22,5 @@ class ImportRow(Base):
     confirmed_at: Mapped[datetime | None]
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
     plans: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    waiting: Mapped[int]
+    """How many entries to be taken over wait for the competent department."""

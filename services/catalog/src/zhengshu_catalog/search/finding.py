@@ -62,6 +62,8 @@ class Search:
     update_cycle: UpdateCycle | None = None
     mending: bool = False
     """Only entries taken over as they stood that still lack something."""
+    retiring: bool = False
+    """Only entries whose retirement waits for the competent department."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def matching(search: Search, reader: Reader) -> list[ColumnElement[bool]]:
             conditions.append(getattr(EntryRow, name) == wanted)
     if search.mending:
         conditions.append(EntryRow.mend_by.is_not(None))
+    if search.retiring:
+        conditions.append(EntryRow.retiring_at.is_not(None) & own)
     if search.state:
         revising = EntryRow.revising == search.state
         conditions.append(or_(EntryRow.state == search.state, revising & own))

@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from fastapi.responses import HTMLResponse
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
-from zhengshu_chassis.requests import By, Now
+from zhengshu_chassis.requests import By, Now, Paged
 from zhengshu_chassis.resources import Resources, resources
 from zhengshu_chassis.transaction import Router
-from zhengshu_contracts.catalog import PlannedIn, StageIn, StatementOut
+from zhengshu_contracts.catalog import PlannedIn, StageIn, StatementList, StatementOut
 from zhengshu_contracts.roles import Action
 
 from zhengshu_catalog.organizations.api import InUnit
@@ -71,6 +71,23 @@ async def issue_statement(system: str, unit: InUnit, held: Held, by: By, now: No
     """出具数据汇聚情况证明,供验收和财政部门审核使用"""
     key = held.settings.row_id_key.get_secret_value().encode()  # type: ignore[attr-defined] # catalog's own
     return await operations.issue(unit, system, key=key, by=by, at=now)
+
+
+@router.get(
+    "/statements",
+    response_model=StatementList,
+    dependencies=[allowed(Action.STATEMENT_READ)],
+)
+async def list_statements(
+    unit: InUnit,
+    place: Paged,
+    by: By,
+    system: Annotated[str | None, Query(max_length=60, description="业务系统标识")] = None,
+) -> StatementList:
+    """列出数据汇聚情况证明;主管部门、财政局和县政府可见各单位的"""
+    found, more = await operations.page(unit, by, place.after, place.limit, system=system)
+    following = place.following([one.number for one in found], more=more)
+    return StatementList(statements=found, next=following)
 
 
 @router.get(

@@ -36,7 +36,7 @@ class NotAggregated(Conflict):
         super().__init__(
             f"尚未汇聚:{'、'.join(titles)}",
             basis=Basis.MEASURES_REGISTER.label,
-            next="请先发布对应的目录条目并上报数据",
+            next="请先发布对应的目录条目并上报数据,待市级平台确认收到最新版本",
         )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import exists, func, select, text
+from zhengshu_chassis.db import keyset
 from zhengshu_contracts.catalog import (
     PlannedData,
     PlannedIn,
@@ -97,6 +98,22 @@ async def read(unit: Unit, number: str, *, by: Principal) -> StatementOut:
     if row is None or not (by.organization_kind in SEES_ALL or row.organization == by.organization):
         raise StatementNotFound(f"没有编号为 {number} 的证明")
     return StatementOut.model_validate(row.content)
+
+
+async def page(
+    unit: Unit, by: Principal, after: str | None, limit: int, *, system: str | None
+) -> tuple[list[StatementOut], bool]:
+    """Return statements by number: one's own organisation's, or to who funds and oversees all."""
+    query = select(StatementRow)
+    if by.organization_kind not in SEES_ALL:
+        query = query.where(StatementRow.organization == by.organization)
+    if system:
+        query = query.where(StatementRow.system == system)
+    place = [after] if after else None
+    rows, more = await keyset(
+        unit.session, query, by=[StatementRow.number], after=place, limit=limit
+    )
+    return [StatementOut.model_validate(row.content) for row in rows], more
 
 
 async def _check_step(

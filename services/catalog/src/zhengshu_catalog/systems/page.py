@@ -57,7 +57,7 @@ def _row(line: StatementLine) -> str:
         line.version or "—",
         f"{line.rows:,}",
         _time(line.last_batch),
-        "是" if line.acknowledged else "否",
+        "不上报" if line.exempt else "是" if line.acknowledged else "否",
         "已汇聚" if line.aggregated else "未汇聚",
     )
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"

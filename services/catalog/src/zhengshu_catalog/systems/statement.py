@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_contracts.catalog import PlannedData, StatementLine, StatementOut
-from zhengshu_contracts.vocabulary import EntryState, ServiceRegistrationState
+from zhengshu_contracts.vocabulary import Audience, EntryState, ServiceRegistrationState
 
 from zhengshu_catalog.aggregation.tables import BatchRow, DatasetRow
 from zhengshu_catalog.entries.tables import EntryRow
@@ -29,6 +29,9 @@ async def _line(session: AsyncSession, data: PlannedData, provider: str) -> Stat
     newest = select(func.max(BatchRow.at)).where(BatchRow.dataset == entry.id)
     version = dataset.version if dataset else 0
     state = EntryState(entry.state)
+    acknowledged = bool(dataset and version and dataset.acknowledged >= version)
+    # What is withheld is not uploaded, so the platform has nothing to acknowledge.
+    exempt = dataset is not None and dataset.structure.audience is Audience.WITHHELD
     return StatementLine(
         title=data.title,
         entry=entry.id,
@@ -37,8 +40,9 @@ async def _line(session: AsyncSession, data: PlannedData, provider: str) -> Stat
         version=str(dataset.at) if dataset and version else None,
         rows=dataset.rows if dataset else 0,
         last_batch=await session.scalar(newest),
-        acknowledged=bool(dataset and version and dataset.acknowledged >= version),
-        aggregated=state is EntryState.PUBLISHED and version > 0,
+        acknowledged=acknowledged,
+        exempt=exempt,
+        aggregated=state is EntryState.PUBLISHED and version > 0 and (acknowledged or exempt),
     )
 
 
