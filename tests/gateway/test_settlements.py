@@ -2,14 +2,16 @@
 
 import asyncio
 import time
+from datetime import datetime
 
 import httpx
 import orjson
 import pytest
-from support.gateway_harness import DATASET, say
+from support.gateway_harness import DATASET, say, world
 from support.until import until
 from zhengshu_contracts.policy import DatasetGrants, dataset_key
 from zhengshu_contracts.vocabulary import GrantState
+from zhengshu_gateway.integrators.durables import NotDone
 
 from .test_pipeline import EXPORTS, grant
 
@@ -20,12 +22,18 @@ REVOCATION = "/v1/grants/g-1/revocation"
 async def granted(node):
     key = dataset_key("sharing", DATASET)
     await node.put(key, DatasetGrants(id=DATASET, grants=(grant(),)))
+    await gone(node, "other")
     node.services["sharing"].answers["GET /v1/grants/g-1"] = say(
         200, {"id": "g-1", "dataset": DATASET}
     )
-    node.parts.settlements.settled.clear()
+    await node.put("gateway.settled.g-1", None)
     yield node
     await node.put(key, None)
+
+
+def settled(node):
+    at = node.parts.settlements._at("g-1")
+    return at and node.parts.feed.known.settled["g-1"]
 
 
 async def end(node, **members):
@@ -33,10 +41,17 @@ async def end(node, **members):
     await node.put(dataset_key("sharing", DATASET), record)
 
 
-async def other(node, applied):
+async def other(node, applied, enforced=None):
     """Write the lease of a second replica."""
-    value = orjson.dumps({"applied": applied})
+    told = {"applied": applied, "enforced": applied if enforced is None else enforced}
+    value = orjson.dumps(told)
     await node.operator.jetstream().publish("$KV.lease.other", value)
+
+
+async def gone(node, replica):
+    """Remove a replica's lease."""
+    headers = {"KV-Operation": "PURGE"}
+    await node.operator.jetstream().publish(f"$KV.lease.{replica}", b"", headers=headers)
 
 
 async def test_a_stalled_export_is_cut_though_nothing_comes(granted):
@@ -45,7 +60,7 @@ async def test_a_stalled_export_is_cut_though_nothing_comes(granted):
     async def answer(_, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"x" * 5000, "more_body": True})
-        await asyncio.sleep(20)
+        await asyncio.sleep(4)
 
     granted.services["catalog"].answers[f"GET {EXPORTS}"] = answer
     got = asyncio.Event()
@@ -94,18 +109,78 @@ async def test_it_is_settled_when_every_lease_acknowledges_it(granted):
         return (told["active"], told["settled"], told["waiting"]) == (False, False, ["other"])
 
     await until(only_the_other_is_waited_for)
-    assert "g-1" not in granted.parts.settlements.settled
+    await other(granted, granted.parts.feed.known.applied, enforced=0)
+    await until(only_the_other_is_waited_for)
+    assert settled(granted) is None
     await other(granted, granted.parts.feed.known.applied)
-    await until(lambda: "g-1" in granted.parts.settlements.settled)
+    await until(lambda: settled(granted))
     told = (await granted.get(REVOCATION, "sys-reader")).json()
     assert (told["settled"], told["waiting"]) == (True, [])
+    assert told["at"]
+
+
+async def test_subscriptions_must_be_narrowed_too(granted, monkeypatch):
+    """A keeper that cannot reach the consumers keeps an ending open, and says who is waited for."""
+    keeper = granted.parts.keeper
+    own = granted.parts.settings.replica
+
+    async def fails():
+        raise NotDone("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper._durables, "all", fails)
+        await end(granted)
+        ended = granted.parts.feed.known.ended["g-1"]
+
+        async def applied():
+            message = await granted.operator.jetstream().get_last_msg(
+                "KV_lease", f"$KV.lease.{own}"
+            )
+            return orjson.loads(message.data)["applied"] >= ended
+
+        await until(applied)
+        told = (await granted.get(REVOCATION, "sys-reader")).json()
+        assert (told["settled"], own in told["waiting"], told["at"]) == (False, True, None)
+    await until(lambda: settled(granted))
+
+
+async def test_the_moment_is_written_once_and_outlives_the_gateway(granted, nats_server):
+    await end(granted)
+    first = await until(lambda: settled(granted))
+    async with world(nats_server, replica="second") as second:
+        second.services["sharing"].answers = granted.services["sharing"].answers
+        await second.until(lambda: second.parts.ready)
+        told = (await second.get(REVOCATION, "sys-reader")).json()
+        assert datetime.fromisoformat(told["at"]) == first.at
+    await gone(granted, "second")
+    assert settled(granted) == first
+
+
+async def test_what_is_in_force_again_is_settled_anew(granted):
+    await end(granted)
+    first = await until(lambda: settled(granted))
+    record = DatasetGrants(id=DATASET, grants=(grant(),))
+    await granted.put(dataset_key("sharing", DATASET), record)
+    await until(lambda: settled(granted) is None)
+    await end(granted)
+    again = await until(lambda: settled(granted))
+    assert again.sequence > first.sequence
+
+
+async def test_an_ending_nobody_watched_is_confirmed_when_asked_for(granted):
+    await end(granted)
+    await until(lambda: settled(granted))
+    await granted.put("gateway.settled.g-1", None)
+    granted.parts.feed.known.ended.clear()
+    told = (await granted.get(REVOCATION, "sys-reader")).json()
+    assert told["settled"]
     assert told["at"]
 
 
 async def test_a_lease_that_lapsed_waits_for_nobody(granted):
     await other(granted, 0)
     await end(granted)
-    await until(lambda: "g-1" in granted.parts.settlements.settled, patience=15)
+    await until(lambda: settled(granted), patience=15)
 
 
 async def test_only_who_sees_the_grant_is_told(granted):

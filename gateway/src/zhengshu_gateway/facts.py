@@ -149,6 +149,15 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """When the end of a grant, told by the message of this sequence, had taken effect everywhere."""
+
+    id: str
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """Everything that its writer committed before `as_of` has been published."""
 
@@ -162,4 +171,5 @@ GRANTS = TypeAdapter(Grants)
 LISTING = TypeAdapter(Listing)
 VERSION = TypeAdapter(Version)
 USAGE = TypeAdapter(Usage)
+SETTLED = TypeAdapter(Settled)
 BEAT = TypeAdapter(Beat)

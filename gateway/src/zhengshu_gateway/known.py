@@ -22,6 +22,7 @@ from zhengshu_gateway.facts import (
     DATASET,
     GRANTS,
     LISTING,
+    SETTLED,
     USAGE,
     VERSION,
     Client,
@@ -29,6 +30,7 @@ from zhengshu_gateway.facts import (
     Grant,
     Grants,
     Listing,
+    Settled,
     Usage,
     Version,
 )
@@ -56,6 +58,9 @@ class Known:
         self.listings: dict[str, Listing] = {}
         self.versions: dict[str, Version] = {}
         self.usage: dict[str, Usage] = {}
+        self.settled: dict[str, Settled] = {}
+        self.resumed: set[str] = set()
+        """Grants in force again of which `settled` still tells."""
         self.applied = 0
         """Stream sequence of the last message that was applied."""
         self.changes = 0
@@ -76,6 +81,7 @@ class Known:
             ("opening", "dataset"): (LISTING, self.listings),
             ("sharing", "dataset"): (GRANTS, self.grants),
             ("gateway", "usage"): (USAGE, self.usage),
+            ("gateway", "settled"): (SETTLED, self.settled),
         }
 
     def apply(self, key: str, value: bytes | None, sequence: int) -> None:
@@ -86,8 +92,8 @@ class Known:
         if rest == "heartbeat":
             self._beat(writer, value)
         elif (writer, kind) in self._stores and (kind != "client" or owner(name) == writer):
-            self.changes += kind != "usage"
-            self.rights += kind not in {"version", "usage"}
+            self.changes += writer != "gateway"
+            self.rights += writer != "gateway" and kind != "version"
             adapter, store = self._stores[writer, kind]
             fact = _read(adapter, key, name, value)
             if store is self.grants:
@@ -103,6 +109,9 @@ class Known:
         self._floor = {writer: pulse.as_of for writer, pulse in self._pulses.items()}
         self.base = self.applied
         self.ended.clear()
+        if self.settled:
+            self.resumed = {one for held in self.grants.values() for one in active(held)}
+            self.resumed.intersection_update(self.settled)
 
     def age(self, writer: str) -> float:
         """Return how many seconds ago the writer's facts were certainly complete."""
@@ -127,8 +136,13 @@ class Known:
         return {writer: pulse.as_of for writer, pulse in self._pulses.items()}
 
     def _note_ended(self, before: ByHolder, after: ByHolder, sequence: int) -> None:
-        for ended in active(before) - active(after):
+        was, now = active(before), active(after)
+        for ended in was - now:
             self.ended[ended] = sequence
+        for begun in now - was:
+            self.ended.pop(begun, None)
+            if begun in self.settled:
+                self.resumed.add(begun)
         while len(self.ended) > REMEMBERED:
             self.ended.popitem(last=False)
 

@@ -2,11 +2,13 @@
 
 The holder counts from before its renewal and the bucket from after, so that the lease is over here before
 anybody else can think so. Its value acknowledges: up to this message of the policy everything is applied,
-and nothing more leaves here under what it ended. A change of rights is acknowledged at once.
+and nothing more leaves here under what it ended (`applied`); and integrators' consumers hear no more than it
+lets them (`enforced`). A change of rights is acknowledged at once.
 """
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import orjson
@@ -27,13 +29,18 @@ LASTS = 5.0
 class Lease:
     """Held until a moment on this machine's clock."""
 
-    def __init__(self, bus: Bus, feed: Feed, replica: str) -> None:
+    def __init__(self, bus: Bus, feed: Feed, replica: str, *, enforced: Callable[[], int]) -> None:
         self._bus = bus
+        self._enforced = enforced
         self._feed = feed
         self._subject = f"$KV.{LEASES}.{replica}"
         self._until = 0.0
         self._changed = asyncio.Event()
-        feed.listeners.append(self._changed.set)
+        feed.listeners.append(self.acknowledge)
+
+    def acknowledge(self) -> None:
+        """Renew at once: there is something new to acknowledge."""
+        self._changed.set()
 
     @property
     def held(self) -> bool:
@@ -47,7 +54,8 @@ class Lease:
             self._changed.clear()
             began = time.monotonic()
             try:
-                value = orjson.dumps({"applied": self._feed.known.applied})
+                applied = self._feed.known.applied
+                value = orjson.dumps({"applied": applied, "enforced": self._enforced()})
                 await self._bus.publish(self._subject, value, patience=RENEWAL)
                 self._until = began + LASTS
             except (NatsError, BusAway, TimeoutError, OSError) as error:

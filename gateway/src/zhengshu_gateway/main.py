@@ -54,7 +54,7 @@ class Parts:
         self.settings = settings
         self.bus = bus
         self.feed = Feed(bus, limit=settings.stale_limit, identity_limit=settings.identity_limit)
-        self.lease = Lease(bus, self.feed, settings.replica)
+        self.lease = Lease(bus, self.feed, settings.replica, enforced=lambda: self.keeper.enforced)
         self.records = Records(bus)
         self.quotas = Quotas(bus, self.feed, settings.replica)
         self.upstreams = Upstreams(settings)
@@ -63,7 +63,7 @@ class Parts:
         authenticator = Authenticator(
             self.tokens, self.feed, self.upstreams, self.outside, settings.oidc_client_claim
         )
-        self.keeper = Keeper(bus, self.feed, authenticator)
+        self.keeper = Keeper(bus, self.feed, authenticator, held=self.lease.acknowledge)
         self.callout = Callout(
             bus=bus,
             issuer=Issuer(settings.integrators_key.get_secret_value()),

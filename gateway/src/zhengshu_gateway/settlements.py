@@ -1,12 +1,12 @@
 """When the end of a grant has taken effect everywhere: what the leases of all replicas acknowledge.
 
-A lease tells up to which message its replica has applied the policy; one that is not renewed is gone after
-the bucket's age limit, and its holder has stopped before. So an ending is settled when no lease is left that
-acknowledges less. Any replica can tell: the leases are in the bucket, not in anybody's memory.
+A lease tells up to which message its replica has applied the policy, and held integrators' consumers to it;
+one that is not renewed is gone after the bucket's age limit, and its holder has stopped before. So an ending
+is settled when no lease is left that acknowledges less of either. Any replica can tell: the leases are in the
+bucket, not in anybody's memory. The moment is written beside the policy (`gateway.settled.<grant>`), once.
 """
 
 import asyncio
-from collections import OrderedDict
 from datetime import UTC, datetime
 
 import orjson
@@ -15,7 +15,7 @@ from nats.js.errors import NotFoundError
 from zhengshu_chassis.bus import Bus, BusAway
 from zhengshu_chassis.telemetry import log
 from zhengshu_contracts.identity import Identity
-from zhengshu_contracts.policy import LEASES
+from zhengshu_contracts.policy import BUCKET, LEASES
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.settlement import SettlementOut
 
@@ -28,8 +28,10 @@ from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 
 STREAM = f"KV_{LEASES}"
 PREFIX = f"$KV.{LEASES}."
+NOTED = f"$KV.{BUCKET}.gateway.settled."
 LOOK = 0.03
-"""Seconds between two looks at the leases while something is not settled."""
+"""Seconds between two looks at the leases while something is not settled; more and more, while it lasts."""
+LONGEST = 0.5
 
 
 class Settlements:
@@ -40,7 +42,6 @@ class Settlements:
         self._feed = feed
         self._upstreams = upstreams
         self._changed = asyncio.Event()
-        self.settled: OrderedDict[str, datetime] = OrderedDict()
         feed.listeners.append(self._changed.set)
 
     async def run(self) -> None:
@@ -48,25 +49,32 @@ class Settlements:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            while pending := self._pending():
-                await asyncio.sleep(LOOK)
+            pause = LOOK
+            while (pending := self._pending()) or self._feed.known.resumed:
+                await asyncio.sleep(pause)
+                pause = LOOK if self._changed.is_set() else min(pause * 1.5, LONGEST)
+                self._changed.clear()
                 try:
-                    self._note(pending, await self.leases())
+                    await self._forget()
+                    await self._note(pending, await self.leases())
                 except (NatsError, BusAway, TimeoutError, OSError) as error:
                     log.warning("settlements.unknown", exc_info=error)
                     await asyncio.sleep(1)
 
     async def leases(self) -> dict[str, int]:
-        """Return how far each replica that holds a lease has applied the policy."""
-        told = await self._bus.js.stream_info(STREAM, subjects_filter=f"{PREFIX}>")
+        """Return how far each replica that holds a lease has applied and enforced the policy."""
+        info = await self._bus.js.stream_info(STREAM, subjects_filter=f"{PREFIX}>")
         found: dict[str, int] = {}
-        for subject in told.state.subjects or {}:
+        for subject in info.state.subjects or {}:
             try:
                 message = await self._bus.js.get_last_msg(STREAM, subject)
             except NotFoundError:  # lapsed between the two questions
                 continue
-            applied = orjson.loads(message.data or b"{}").get("applied", 0)
-            found[subject.removeprefix(PREFIX)] = int(applied)
+            if (message.headers or {}).get("KV-Operation"):  # given up
+                continue
+            told = orjson.loads(message.data or b"{}")
+            least = min(int(told.get("applied", 0)), int(told.get("enforced", 0)))
+            found[subject.removeprefix(PREFIX)] = least
         return found
 
     async def tell(self, exchange: Exchange, caller: Caller) -> None:
@@ -94,18 +102,43 @@ class Settlements:
             return SettlementOut(grant=grant, active=True, settled=False)
         ended = known.ended.get(grant, known.base)
         waiting = sorted(name for name, applied in (await self.leases()).items() if applied < ended)
-        at = self.settled.get(grant)
+        at = self._at(grant)
+        if not waiting and at is None and grant not in known.ended:
+            # It ended while no gateway watched: this is the first that anybody confirms it.
+            at = await self._write(grant, ended)
         return SettlementOut(grant=grant, active=False, settled=not waiting, at=at, waiting=waiting)
+
+    def _at(self, grant: str) -> datetime | None:
+        """Return when a grant's last ending was settled."""
+        known = self._feed.known
+        settled = known.settled.get(grant)
+        if settled is None or settled.sequence < known.ended.get(grant, 0):
+            return None
+        return settled.at
 
     def _pending(self) -> dict[str, int]:
         ended = self._feed.known.ended
-        return {grant: at for grant, at in ended.items() if grant not in self.settled}
+        return {grant: at for grant, at in ended.items() if self._at(grant) is None}
 
-    def _note(self, pending: dict[str, int], leases: dict[str, int]) -> None:
+    async def _note(self, pending: dict[str, int], leases: dict[str, int]) -> None:
         least = min(leases.values(), default=None)
         for grant, sequence in pending.items():
             if least is None or least >= sequence:
-                self.settled[grant] = datetime.now(UTC)
+                await self._write(grant, sequence)
                 log.info("grant.settled", grant=grant, sequence=sequence, replicas=len(leases))
-        while len(self.settled) > 2 * REMEMBERED:
-            self.settled.popitem(last=False)
+
+    async def _write(self, grant: str, sequence: int) -> datetime:
+        """Write the moment; of several replicas' the first stands, by its id."""
+        now = datetime.now(UTC)
+        value = orjson.dumps({"id": grant, "sequence": sequence, "at": now})
+        headers = {"Nats-Msg-Id": f"settled-{grant}-{sequence}"}
+        await self._bus.publish(f"{NOTED}{grant}", value, headers=headers)
+        return now
+
+    async def _forget(self) -> None:
+        """Remove the moments of grants that are in force again, and the oldest of too many."""
+        known = self._feed.known
+        over = sorted(known.settled.values(), key=lambda one: one.at)[:-REMEMBERED]
+        for grant in [*known.resumed, *(one.id for one in over)]:
+            await self._bus.publish(f"{NOTED}{grant}", b"", headers={"KV-Operation": "PURGE"})
+            known.resumed.discard(grant)

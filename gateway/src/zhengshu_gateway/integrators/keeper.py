@@ -6,7 +6,7 @@ meanwhile, and if so writes again; so the newest facts are written last, without
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -37,8 +37,13 @@ Moment = tuple[Known, int]
 class Keeper:
     """Knows what each system may hear, and sees to it."""
 
-    def __init__(self, bus: Bus, feed: Feed, authenticator: Authenticator) -> None:
+    def __init__(
+        self, bus: Bus, feed: Feed, authenticator: Authenticator, *, held: Callable[[], None]
+    ) -> None:
         self._bus = bus
+        self._tell_held = held
+        self._held: tuple[Moment, int] | None = None
+        """The facts that every consumer was last held to, and up to which message they went."""
         self._feed = feed
         self._authenticator = authenticator
         self._durables = Durables(bus)
@@ -52,11 +57,22 @@ class Keeper:
             if not self._feed.known.applied:
                 await asyncio.sleep(LOOK)
                 continue
-            moment, rights = self._now(), self._current()
+            moment, rights, applied = self._now(), self._current(), self._feed.known.applied
             if await self._hold_all():
+                self._held = moment, applied
+                self._tell_held()
                 await self._changed(moment, rights.until)
             else:
                 await asyncio.sleep(1)
+
+    @property
+    def enforced(self) -> int:
+        """Up to which message of the policy no consumer hears more than it lets it."""
+        if self._held is None:
+            return 0
+        moment, applied = self._held
+        # What came since and changed nobody's rights has nothing to be enforced.
+        return self._feed.known.applied if moment == self._now() else applied
 
     def hearing(self, caller: Caller) -> Hearing:
         """Return what a system may hear now."""
@@ -102,8 +118,8 @@ class Keeper:
         """Hold one system to its rights; what fails must not keep the others from theirs."""
         try:
             caller = self._authenticator.named(system)
-        except PolicyStale:
-            return True
+        except PolicyStale:  # nobody can tell now what it may hear
+            return False
         except (ClientUnknown, ClientLocked):
             caller = None
         try:
