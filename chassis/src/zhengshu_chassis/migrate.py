@@ -18,6 +18,9 @@ from zhengshu_chassis.db import plain_url, server_settings
 from zhengshu_chassis.logs import log
 
 LOCK = 0x6D696772617465
+# A migration runs beside the release that serves: rather than hold it up it fails, and is tried again. A
+# statement that takes longer and holds nobody up says so itself: SET LOCAL statement_timeout = '10min'.
+LIMITS = {"lock_timeout": "4s", "statement_timeout": "5s"}
 
 
 def upgrade(package: str, url: str, revision: str = "head") -> None:
@@ -26,7 +29,7 @@ def upgrade(package: str, url: str, revision: str = "head") -> None:
 
 
 async def _upgrade(package: str, url: str, revision: str) -> None:
-    settings = server_settings("migrate") | {"lock_timeout": "5s"}
+    settings = server_settings("migrate") | LIMITS
     engine = create_async_engine(
         make_url(plain_url(url)).set(drivername="postgresql+asyncpg"),
         poolclass=pool.NullPool,
