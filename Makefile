@@ -59,9 +59,9 @@ bench: $(READY) ## Figures beside the engine underneath (B="--pieces push --roun
 
 ##@ Contracts
 .PHONY: contracts
-contracts: $(READY) ## Regenerate OpenAPI and AsyncAPI
+contracts: $(READY) ## Regenerate OpenAPI, AsyncAPI, and the pages of docs that come from code
 	@$(BIN)/python -m zhengshu_local.specs contracts
-contracts-check: $(READY) ## Generated documents are current, golden events still load
+contracts-check: $(READY) ## Generated documents are current, golden events still load, events only grew
 	@$(BIN)/python -m zhengshu_local.specs --check contracts
 
 ##@ Ship

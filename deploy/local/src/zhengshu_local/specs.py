@@ -1,7 +1,8 @@
 """Generates the documents of the contracts, or checks that the committed ones are current.
 
-`python -m zhengshu_local.specs [--check] contracts`: OpenAPI of every deployable, AsyncAPI of every event;
-with `--check` also that each golden event still loads and loses nothing.
+`python -m zhengshu_local.specs [--check] contracts`: OpenAPI of every deployable, AsyncAPI of every event,
+the pages of docs that come from code (errors, articles, settings);
+with `--check` also that each golden event still loads and loses nothing, and that events only grew.
 """
 
 import json
@@ -16,9 +17,13 @@ from pydantic import ValidationError
 from zhengshu_contracts.base import Envelope, Event
 from zhengshu_contracts.subjects import EVENTS
 
+from zhengshu_local import additive, references
 from zhengshu_local.deployables import present
 
 EVENTS_DOCUMENT = Path("asyncapi/zhengshu.json")
+DOCS = Path("../docs")
+PUBLISHED = Path("schemas.json")
+"""Schemas of events as published: brought up to date where they only grew."""
 
 
 def generated() -> dict[Path, str]:
@@ -26,7 +31,8 @@ def generated() -> dict[Path, str]:
     commands = {Path(f"openapi/{one.name}.json"): [one.module, "openapi"] for one in present()}
     commands[EVENTS_DOCUMENT] = ["zhengshu_contracts.asyncapi"]
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(commands, pool.map(output, commands.values()), strict=True))
+        made = dict(zip(commands, pool.map(output, commands.values()), strict=True))
+    return made | {DOCS / path: text for path, text in references.pages().items()}
 
 
 def output(command: list[str]) -> str:
@@ -71,9 +77,32 @@ def broken(subject: str, event: type[Event], payload: dict[str, Any]) -> Iterato
         yield f"{subject}: {', '.join(sorted(lost))} of the golden payload is no longer read"
 
 
+def published(folder: Path) -> dict[str, Any]:
+    """Return the schemas of events that were published so far."""
+    path = folder / PUBLISHED
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def schemas(folder: Path) -> str:
+    """Return the document of published schemas as it should be now, a subject a line."""
+    found = additive.schemas(EVENTS, published(folder))
+    lines = [f"{json.dumps(each)}: {json.dumps(found[each], ensure_ascii=False)}" for each in found]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def shrunk(folder: Path) -> Iterator[str]:
+    """Yield what today's events take away from the published ones, and that the document is behind."""
+    yield from additive.differences(EVENTS, published(folder))
+    if not (folder / PUBLISHED).exists() or schemas(folder) != (folder / PUBLISHED).read_text(
+        "utf-8"
+    ):
+        yield f"{PUBLISHED} is not current: run `make contracts`"
+
+
 def write(folder: Path) -> None:
     """Write every document."""
-    for path, text in generated().items():
+    for path, text in (generated() | {PUBLISHED: schemas(folder)}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
 
@@ -84,7 +113,7 @@ def main(arguments: list[str]) -> int:
     if "--check" not in arguments:
         write(folder)
         return 0
-    wrong = [*differences(folder), *broken_goldens(folder)]
+    wrong = [*differences(folder), *broken_goldens(folder), *shrunk(folder)]
     print("\n".join(wrong) if wrong else json.dumps({"contracts": "current"}))
     return 1 if wrong else 0
 
