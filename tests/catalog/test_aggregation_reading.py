@@ -2,11 +2,14 @@
 
 import csv
 import io
+import random
+from typing import Any
 
 import pytest
 from catalog.aggregation_harness import Dataset, dataset, town
 from catalog.harness import Catalog, identity
 from catalog.samples import item, officer, system
+from zhengshu_contracts.catalog import Item
 from zhengshu_contracts.identity import View
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import ItemType
@@ -260,13 +263,72 @@ class TestVerification:
         assert (await towns.verify({"key": {}}, View(columns=("name",)))).status_code == 422
 
 
-async def test_the_example_would_be_accepted(towns: Dataset):
-    path = f"/v1/datasets/{towns.id}/example"
+async def examples(made: Dataset) -> tuple[list[dict[str, Any]], bytes]:
+    path = f"/v1/datasets/{made.id}/example"
     token = identity(officer(), Action.DATASET_EXAMPLE)
-    rows = (await towns.catalog.http.get(path, headers=token)).json()
-    assert (await towns.pushed(rows, query="&dry_run=true"))["inserted"] == 2
-    table = (await towns.catalog.http.get(f"{path}?format=csv", headers=token)).content
-    assert (await towns.pushed(table, kind="text/csv", query="&dry_run=true"))["inserted"] == 2
+    rows = (await made.catalog.http.get(path, headers=token)).json()
+    return rows, (await made.catalog.http.get(f"{path}?format=csv", headers=token)).content
+
+
+PATTERNS = (
+    r"\d{17}[0-9X]", "[A-Z]{2}-\\d+", "(19|20)\\d\\d", "[^0-9]*", "男|女|未知", r"1[3-9]\d{9}",
+    "[[:alpha:]]{3}", r"(\w+)@(\w+)\.cn", ".{2,200}", "x?",
+)  # fmt: skip
+
+
+def random_item(dice: random.Random, number: int) -> Item:
+    kind = dice.choice(list(ItemType))
+    length, precision = dice.choice([None, 1, 2, 9, 200]), None
+    if kind in {ItemType.NUMERIC, ItemType.CURRENCY} and length and dice.random() < 0.7:
+        precision = dice.randint(0, min(length, 4))
+    text = kind in {ItemType.CHARACTER, ItemType.MEMO, ItemType.GENERAL}
+    more: dict[str, Any] = {}
+    if text and dice.random() < 0.6:
+        more = {"pattern": dice.choice(PATTERNS)}
+        length = length and 200
+    elif kind is ItemType.INTEGER and dice.random() < 0.5:
+        more = {"pattern": "[1-9][0-9]?"}
+    elif text and dice.random() < 0.5:
+        more = {"codes": dice.sample(["01", "02", "男", "女", "其他原因不明"], k=3)}
+        length = length and 200
+    nullable = dice.random() < 0.5 or more.get("pattern") == "[[:alpha:]]{3}"
+    return item(
+        f"i{number}", title=f"信息项{number}", type=kind, length=length, precision=precision,
+        nullable=nullable, key=not nullable and number < 4, **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_example_would_be_accepted(catalog: Catalog, seed: int):
+    dice = random.Random(seed)
+    items = [random_item(dice, n) for n in range(40)]
+    made = await dataset(catalog, items)
+    rows, table = await examples(made)
+    assert len(rows) == 2
+    for body, kind in ((rows, "application/json"), (table, "text/csv")):
+        taken = await made.pushed(body, "append", kind=kind, query="&dry_run=true")
+        assert (taken["inserted"], taken["refused"]) == (2, 0)
+    for one in items:
+        if one.pattern not in {None, "[[:alpha:]]{3}"}:
+            assert all(row[one.name] is not None for row in rows), one.pattern
+
+
+async def test_the_example_has_one_row_where_the_key_allows_no_second(catalog: Catalog):
+    made = await dataset(catalog, [item("a", key=True, nullable=False, codes=["01"]), item("b")])
+    rows, _ = await examples(made)
+    assert [row["a"] for row in rows] == ["01"]
+    assert (await made.pushed(rows, query="&dry_run=true"))["inserted"] == 1
+
+
+async def test_the_example_of_towns(towns: Dataset):
+    rows, table = await examples(towns)
+    assert rows[0] == {
+        "code": "代码1", "name": "名称1", "level": 1, "area": 1, "founded": "2026-01-31",
+        "seen_at": "2026-01-31 08:30:00", "urban": True,
+    }  # fmt: skip
+    assert table.decode().startswith(
+        "code,name,level,area,founded,seen_at,urban\r\n代码1,名称1,1,1,"
+    )
 
 
 async def test_the_reading_role_writes_nothing(towns: Dataset):

@@ -230,13 +230,15 @@ async def verify_row(request: Request, caller: Verifier) -> Response:
 async def show_example(request: Request, _: Learner) -> Response:
     """推送样例
 
-    可以直接推送的两行样例数据,由信息项生成,不含真实数据。
+    可以直接推送的样例数据(两行;主键只容一行时为一行),由信息项的类型、长度、代码表、格式生成,不含真实数据。
     """
-    structure = (await reader_of(request).state(request.path_params["dataset"])).structure
-    items = list(structure.items)
+    reader = reader_of(request)
+    items = (await reader.state(request.path_params["dataset"])).structure.items
+    good = orjson.loads((await reader.fetch(example.statement(items)))["good"] or "{}")
+    rows = example.rows(items, good)
     if request.query_params.get("format") == "csv":
-        return Response(example.table(items), 200, media_type=CSV)
-    return Response(orjson.dumps(example.rows(items)), 200, media_type="application/json")
+        return Response(example.table(rows), 200, media_type=CSV)
+    return Response(orjson.dumps(rows), 200, media_type="application/json")
 
 
 async def _stream(
