@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-from support.county import County, Person, _register, _served, until
+from support.county import County, Person, until
+from support.settling import register
 from zhengshu import Client
 from zhengshu_local.demo import samples
 from zhengshu_local.node import Node
@@ -195,11 +196,11 @@ def _furnish(node: Node) -> Stage:
     county.people["competent"] = Person(officer["client_id"], "", door)
     county.switch()
     for name in ("civil", "market"):
-        _register(county, name)
+        register(county, name)
     stage = Stage(node, county, county.publish("civil", LARGE), {})
     stage.renew()
     stage.push_all([as_csv(rows(100))], "append", "text/csv")
-    until(lambda: _served(county, stage.dataset))
+    until(lambda: county.served(stage.dataset))
     return stage
 
 

@@ -16,7 +16,7 @@ def settle(node: Node) -> County:
     county.people["competent"] = Person(officer["client_id"], "", door)
     county.switch()
     for name in ("civil", "education", "market"):
-        _register(county, name)
+        register(county, name)
     county.aid = county.publish("civil", samples.AID)
     county.schools = county.publish("education", samples.SCHOOLS)
     county.diary.keys = {county.aid: "case_no", county.schools: "code"}
@@ -28,7 +28,8 @@ def settle(node: Node) -> County:
     return county
 
 
-def _register(county: County, name: str) -> None:
+def register(county: County, name: str) -> None:
+    """Register an organisation with its system and its data officer."""
     organization = samples.ORGANIZATIONS[name]
     office = {"name": "数据共享工作机构", "head": "负责人(示例)"}
     county.post("competent", "/v1/organizations", organization | {"office": office})

@@ -6,6 +6,7 @@ against the column's type and is cast by the server. Parameters are numbered `$1
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from zhengshu_chassis.rows.errors import no_column, no_operator
@@ -145,6 +146,7 @@ def direction(order: Order) -> str:
     )
 
 
+@lru_cache(4096)
 def identifier(name: str) -> str:
     """Quote a name for SQL."""
     return '"' + name.replace('"', '""') + '"'

@@ -9,6 +9,7 @@ from zhengshu_chassis.supervision import every
 
 from zhengshu_catalog.aggregation import api as aggregation
 from zhengshu_catalog.aggregation import later, quality, reader, reconciling, uploads
+from zhengshu_catalog.aggregation.direct import Shortcut
 from zhengshu_catalog.credentials import api as credentials
 from zhengshu_catalog.credentials.errors import SubjectTaken
 from zhengshu_catalog.entries import api as entries
@@ -53,7 +54,7 @@ def consumers() -> Consumers[AsyncSession]:
 
 def build(settings: CatalogSettings) -> FastAPI:
     """Put catalog together."""
-    return create_app(
+    app = create_app(
         settings,
         name="catalog",
         title="目录与汇聚",
@@ -95,3 +96,6 @@ def build(settings: CatalogSettings) -> FastAPI:
             "uq_client_subjects_subject": SubjectTaken,
         },
     )
+    served = app.router.middleware_stack
+    app.router.middleware_stack = Shortcut(aggregation.reads, "/v1/datasets/{dataset}/rows", served)
+    return app

@@ -32,7 +32,7 @@ async def see(request: Request, caller: Identity) -> Sight:
     structure = await reader.structure(dataset)
     if any(name not in structure.types for name in caller.view.columns):
         structure = (await reader.state(dataset)).structure
-    return Sight(structure, caller.view, reader.row_key(dataset), reader.mask_key(caller.grant))
+    return reader.sight(structure, caller.view, caller.grant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from zhengshu_chassis.db import plain_url, server_settings
 from zhengshu_chassis.paging import BadCursor, Cursors
 from zhengshu_chassis.resources import Resources
 from zhengshu_contracts.catalog import Item
+from zhengshu_contracts.identity import View
 from zhengshu_verify import keys
 
 from zhengshu_catalog.aggregation.domain import Joined, Structure, Version
@@ -26,10 +27,13 @@ from zhengshu_catalog.aggregation.errors import CursorInvalid, DatasetNotFound
 from zhengshu_catalog.aggregation.reading import Statement
 from zhengshu_catalog.aggregation.reports import Means
 from zhengshu_catalog.aggregation.spool import Spool
+from zhengshu_catalog.aggregation.views import Sight
 from zhengshu_catalog.settings import CatalogSettings
 
 NAME = "reader"
 CONNECTIONS = 8
+SIGHTS = 2_000
+"""Views that are remembered."""
 TIMEOUT = 30.0
 """Seconds for one page."""
 STREAMING = 3600.0
@@ -57,6 +61,7 @@ class Reader:
         self._url = plain_url(settings.reader_url)
         self._pool: Any = None
         self._structures: dict[str, Structure] = {}
+        self._sights: dict[tuple[str, View, str | None], Sight] = {}
 
     async def open(self) -> None:
         """Make the pool; connections are opened when needed."""
@@ -91,6 +96,17 @@ class Reader:
     def mask_key(self, grant: str | None) -> bytes:
         """Return the secret of the hashes that stand for values under a grant."""
         return hmac.digest(self._row_key, f"mask {grant or ''}".encode(), hashlib.sha256)
+
+    def sight(self, structure: Structure, view: View, grant: str | None) -> Sight:
+        """Return what a view shows, with what was worked out for it before."""
+        dataset = structure.dataset
+        known = self._sights.get((dataset, view, grant))
+        if known is None or known.structure is not structure:
+            known = Sight(structure, view, self.row_key(dataset), self.mask_key(grant))
+            if len(self._sights) >= SIGHTS:
+                self._sights.clear()
+            self._sights[dataset, view, grant] = known
+        return known
 
     async def structure(self, dataset: str) -> Structure:
         """Return a dataset's columns as last known; a statement's answer tells whether they still are."""
