@@ -75,6 +75,8 @@ ACTIONS = {
     ("POST", "statements"): Action.STATEMENT_ISSUE,
     ("GET", "statements"): Action.STATEMENT_READ,
     ("GET", "similar-items"): Action.ENTRY_READ,
+    ("POST", "suspension"): Action.ENTRY_SUSPEND,
+    ("POST", "resumption"): Action.ENTRY_SUSPEND,
     ("GET", "item-sources"): Action.ENTRY_READ,
     ("POST", "item-sources"): Action.SOURCE_NAME,
     ("PUT", "extension-schema"): Action.EXTENSION_DEFINE,

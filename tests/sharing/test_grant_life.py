@@ -18,13 +18,14 @@ from sharing.cast import (
     Sharing,
     application,
     item,
+    officer,
     part,
     published,
 )
 from zhengshu_contracts.catalog import ItemBrief
 from zhengshu_contracts.limits import HashMask, ItemMask, KeepMask, PeriodMask, Quota, StepMask
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import GrantState, ItemType, SharingClass
+from zhengshu_contracts.vocabulary import GrantState, ItemType, OrganizationKind, Role, SharingClass
 from zhengshu_sharing.grants import limits, operations
 from zhengshu_sharing.grants.errors import MaskNotPossible
 from zhengshu_sharing.grants.states import LIVE, MOVES, Move
@@ -168,6 +169,26 @@ class TestRectification:
         [told] = await sharing.told()
         assert told["state"] == "rectified"
         back = await sharing.change_grant(grant, "resumption", CIVIL_OFFICER)
+        assert back.json()["state"] == "active"
+
+
+class TestRegulator:
+    async def test_suspends_what_it_sees_and_only_it_or_the_competent_department_resumes(
+        self, sharing: Sharing
+    ) -> None:
+        kind = OrganizationKind.SECURITY_REGULATOR
+        regulator = officer("11350123003700008H", Role.SUPERVISOR, kind=kind)
+        grant = (await sharing.granted())["grant"]
+        page = await sharing.call(regulator, Action.GRANT_READ, "GET", "/v1/grants")
+        assert [one["id"] for one in page.json()["grants"]] == [grant]
+        assert (await sharing.change_grant(grant, "suspension", regulator)).status_code == 200
+        own = await sharing.change_grant(grant, "resumption", CIVIL_OFFICER)
+        assert own.json()["type"] == "/problems/suspended-by-another"
+        revoked = await sharing.change_grant(grant, "revocation", regulator)
+        assert revoked.status_code in {403, 404}
+        report, action = {"report": "已收回多余账号"}, Action.GRANT_RECTIFY
+        await do(sharing, MARKET_OFFICER, action, grant, "rectification", report)
+        back = await sharing.change_grant(grant, "resumption", regulator)
         assert back.json()["state"] == "active"
 
 

@@ -32,6 +32,7 @@ class Action(StrEnum):
     IMPORT_READ = "import.read"
     IMPORT_REVIEW = "import.review"
     ENTRY_RETIRE = "entry.retire"
+    ENTRY_SUSPEND = "entry.suspend"
     THEME_CONSENT = "theme.consent"
     LEGACY_MANAGE = "legacy.manage"
     LEGACY_ADVANCE = "legacy.advance"
@@ -143,6 +144,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.IMPORT_READ: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
     Action.IMPORT_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.ENTRY_RETIRE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
+    Action.ENTRY_SUSPEND: frozenset({Role.SUPERVISOR, Role.COMPETENT_OFFICER}),
     Action.THEME_CONSENT: frozenset({Role.OFFICE_HEAD}),
     Action.LEGACY_MANAGE: frozenset({Role.DATA_OFFICER}),
     Action.LEGACY_ADVANCE: frozenset({Role.DATA_OFFICER, Role.COMPETENT_OFFICER}),
@@ -178,7 +180,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.EXTENSION_DECIDE: frozenset({Role.COMPETENT_OFFICER}),
     Action.GRANT_READ: PEOPLE,
     Action.GRANT_REVOKE: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),
-    Action.GRANT_SUSPEND: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER}),
+    Action.GRANT_SUSPEND: frozenset({Role.COMPETENT_OFFICER, Role.DATA_OFFICER, Role.SUPERVISOR}),
     Action.GRANT_RECTIFY: frozenset({Role.DATA_OFFICER}),
     Action.GRANT_STOP: frozenset({Role.DATA_OFFICER}),
     Action.GRANT_DISPOSE: frozenset({Role.DATA_OFFICER}),

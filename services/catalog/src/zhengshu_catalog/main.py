@@ -28,6 +28,7 @@ from zhengshu_catalog.settings import CatalogSettings
 from zhengshu_catalog.signin import api as signin
 from zhengshu_catalog.signin.errors import AccountTaken
 from zhengshu_catalog.sources import api as sources
+from zhengshu_catalog.suspensions import api as suspensions
 from zhengshu_catalog.systems import api as systems
 from zhengshu_catalog.themes import api as themes
 from zhengshu_catalog.vendors import api as vendors
@@ -68,6 +69,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             credentials.router,
             signin.router,
             entries.router,
+            suspensions.router,
             themes.router,
             legacy.router,
             imports.router,

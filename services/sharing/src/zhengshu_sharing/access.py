@@ -25,6 +25,11 @@ def overlooks(principal: Principal) -> bool:
     return oversees(principal) or principal.organization_kind is OrganizationKind.GOVERNMENT
 
 
+def regulates(principal: Principal) -> bool:
+    """Tell whether the caller belongs to the network and information security regulator."""
+    return principal.organization_kind is OrganizationKind.SECURITY_REGULATOR
+
+
 def home(principal: Principal) -> str:
     """Return the organisation the caller acts for."""
     if principal.organization is None:

@@ -19,7 +19,7 @@ from zhengshu_contracts.sharing import (
 )
 from zhengshu_contracts.vocabulary import DatasetId
 
-from zhengshu_sharing.access import scope
+from zhengshu_sharing.access import regulates, scope
 from zhengshu_sharing.applications import drafts
 from zhengshu_sharing.grants import endings, operations, views
 from zhengshu_sharing.grants.errors import (
@@ -51,9 +51,12 @@ async def list_grants(
     place: Paged,
     dataset: Annotated[DatasetId | None, Query(description="只看这个数据集")] = None,
 ) -> GrantList:
-    """查询授权(本单位使用或提供的;主管部门可见全部)"""
+    """查询授权(本单位使用或提供的;主管部门、县政府和网络信息安全监管部门可见全部)"""
     found, more = await unit.grants.page(
-        organization=scope(by), dataset=dataset, after=place.after, limit=place.limit
+        organization=None if regulates(by) else scope(by),
+        dataset=dataset,
+        after=place.after,
+        limit=place.limit,
     )
     following = place.following([one.id for one in found], more=more)
     return GrantList(grants=await views.shown(unit, found), next=following)

@@ -1,0 +1,1 @@
+"""Orders that stop the serving of a dataset, and their lifting."""
