@@ -1,62 +1,18 @@
 """A citizen's pages in a real browser, on a node that has told the whole story."""
 
 import re
-import subprocess
-from html import unescape
-from pathlib import Path
-from shutil import which
 
 import pytest
-from support.servers import running_node
-from zhengshu_local import demo
-from zhengshu_local.demo.teller import Teller
+from browser.chromium import Browser
+from zhengshu_local.node import Node
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1000,900",
-)
-
-
-class Browser:
-    """Opens pages in headless Chromium: what it made of the page, and a picture of it."""
-
-    def __init__(self, home: str, folder: Path) -> None:
-        self.home = home
-        self.folder = folder
-        found = which("chromium") or which("chromium-browser")
-        assert found, "no Chromium: run `make test-browser` as root once, or install it"
-        self.program = found
-
-    def open(self, path: str) -> str:
-        """Return the page as the browser built it."""
-        return unescape(self._run("--dump-dom", path).stdout)
-
-    def picture(self, path: str) -> bytes:
-        """Return a screenshot of the page."""
-        file = self.folder / "page.png"
-        self._run(f"--screenshot={file}", path)
-        return file.read_bytes()
-
-    def _run(self, what: str, path: str) -> subprocess.CompletedProcess[str]:
-        profile = f"--user-data-dir={self.folder / 'profile'}"
-        command = [self.program, *FLAGS, profile, what, f"{self.home}{path}"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory):
+def browser(told: Node, tmp_path_factory: pytest.TempPathFactory) -> Browser:
     """A browser before a node whose story has been told."""
-    with running_node(tmp_path_factory.mktemp("node")) as node:
-        assert demo.tell(demo.doors_of(node), Teller(lambda _: None)) == 0
-        yield Browser(node.url("portal"), tmp_path_factory.mktemp("browser"))
+    return Browser(told.url("portal"), tmp_path_factory.mktemp("browser"))
 
 
 def test_a_citizen_finds_the_schools_and_their_file(browser: Browser) -> None:
