@@ -46,6 +46,8 @@ LISTS = {
     "/v1/disputes": "disputes",
     "/v1/demands": "demands",
     "/v1/open/proposals": "proposals",
+    "/v1/imports": "imports",
+    "/v1/themes": "themes",
 }
 
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from portal.desk import CIVIL, COMPETENT, ME, desk, proofs, sample, sent
+from portal.desk import CIVIL, COMPETENT, ME, REVIEWER, desk, proofs, sample, sent
 from zhengshu_contracts import catalog, sharing
 from zhengshu_contracts.catalog import EntryIn
 from zhengshu_portal.items import pasted
@@ -278,8 +278,34 @@ async def test_an_import_shows_its_difference_before_it_is_confirmed():
         for word in ("新&lt;的&gt;", "信息项 第 9 行“类型”", "确认导入", "修订草稿 1"):
             assert word in page
         assert not sent(node, "POST", "/v1/imports/imp-1/confirmation")
-        answer = await portal.post("/my/imports/imp-1", data=proofs(page))
+        answer = await portal.post("/my/imports/imp-1/confirmation", data=proofs(page))
         assert len(sent(node, "POST", "/v1/imports/imp-1/confirmation")) == 1
+
+
+async def test_a_reviewer_publishes_or_returns_what_is_taken_over_as_it_stands():
+    found = {
+        "token": "imp-1",
+        "provider": CIVIL,
+        "previewed_at": "2026-11-22T00:00:00Z",
+        "confirmed_at": "2026-11-22T01:00:00Z",
+        "mend_by": "2027-01-01",
+        "counts": {"stock": 2},
+        "lines": [],
+        "waiting": 2,
+    }
+    async with desk(REVIEWER) as (portal, node):
+        node.get("/v1/imports").respond(json={"imports": [found], "next": None})
+        node.get("/v1/imports/imp-1").respond(json=found)
+        node.post("/v1/imports/imp-1/review").respond(json=found)
+        assert "/my/imports/imp-1" in (await portal.get("/my")).text
+        listed = (await portal.get("/my/imports")).text
+        assert "待审核 2 条" in listed
+        page = (await portal.get("/my/imports/imp-1")).text
+        said = proofs(page) | {"opinion": "可先行发布", "outcome": "agree"}
+        assert (await portal.post("/my/imports/imp-1/review", data=said)).status_code == 303
+        [request] = sent(node, "POST", "/v1/imports/imp-1/review")
+        assert json.loads(request.content) == {"outcome": "agree", "opinion": "可先行发布"}
+        assert (await portal.post("/my/imports/imp-1/else", data=said)).status_code == 404
 
 
 async def test_a_file_is_checked_before_it_is_taken_and_only_that_file():

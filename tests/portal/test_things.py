@@ -28,7 +28,7 @@ CONSENT = {"consent.by": "张三", "consent.on": "2026-11-22", "consent.document
 
 
 def thing(kind: Kind, **known: object) -> dict[str, object]:
-    return sample(schema_of(kind.model)) | {"id": "x-1"} | known
+    return sample(schema_of(kind.model)) | {kind.key: "x-1"} | known
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
@@ -188,6 +188,9 @@ def test_a_form_reads_what_a_contract_asks_for():
         {"title": "低保名单"},
         {"title": "学校名录", "entry": "307350123002-000001"},
     ]
+    counts = Form([("since", "2026-11-01T00:00"), ("rows", "12")])
+    counted = Asked(KINDS["legacy-systems"].acts[0].model).body(counts)
+    assert (counted["since"], counted["rows"]) == ("2026-11-01T00:00:00+08:00", 12)
     key = Form([("key", "case_no = A=1\n\ntown=凤山镇"), ("items", "name\n amount ")])
     body = Asked(sharing.CorrectionIn).body(key)
     assert body["key"] == {"case_no": "A=1", "town": "凤山镇"}

@@ -190,8 +190,8 @@ class Asked:
             return "choice"
         if node.get("pattern") == ORGANIZATION and "organization" in self.choices:
             return "choice"
-        if node.get("format") == "date":
-            return "date"
+        if node.get("format") in {"date", "date-time"}:
+            return {"date": "date"}.get(node["format"], "moment")
         return "area" if node.get("maxLength", 0) > LONG else "text"
 
     def _choices(self, name: str, node: Schema, full: str) -> Choices:
@@ -224,6 +224,8 @@ def _scalar(kind: str, text: str) -> Any:
         return None
     if kind == "number" and re.fullmatch(r"-?\d{1,15}", text):
         return int(text)
+    if kind == "moment":
+        return f"{text}:00+08:00" if re.fullmatch(r"[\d-]{10}T\d\d:\d\d", text) else text
     if kind == "yesno":
         return {"true": True, "false": False}.get(text, text)
     if kind == "mask":

@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from zhengshu import Refused
 from zhengshu_contracts.catalog import ImportOut
+from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import ImportOutcome
 
 from zhengshu_portal.batches import MEDIA
-from zhengshu_portal.office import InOffice, OwnForm
+from zhengshu_portal.office import InOffice, Officer, OwnForm, PageNotFound
 
 router = APIRouter(include_in_schema=False)
 
@@ -17,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/my/imports")
 def show_form(by: InOffice) -> HTMLResponse:
     """从 Excel 导入目录:下载模板、上传文件。"""
-    return by.page("import.html", found=None, outcomes=ImportOutcome)
+    return page(by)
 
 
 @router.post("/my/imports", response_model=None)
@@ -30,26 +31,42 @@ def upload(said: OwnForm, by: InOffice) -> Response:
     try:
         told = by.send("POST", "/v1/imports", None, said, content=file.content, headers=headers)
     except Refused as refused:
-        return by.page(
-            "import.html",
-            refused.status,
-            refused=refused.problem,
-            found=None,
-            outcomes=ImportOutcome,
-        )
+        return page(by, refused=refused)
     return RedirectResponse(f"/my/imports/{quote(told['token'], safe='')}", 303)
 
 
 @router.get("/my/imports/{token}")
 def show(token: str, by: InOffice) -> HTMLResponse:
     """导入预览或报告。"""
-    found = ImportOut.model_validate(by.node.get(f"/v1/imports/{quote(token, safe='')}"))
-    return by.page("import.html", found=found, outcomes=ImportOutcome)
+    return page(by, token)
 
 
-@router.post("/my/imports/{token}", response_model=None)
-def confirm(token: str, said: OwnForm, by: InOffice) -> Response:
-    """确认导入。"""
+@router.post("/my/imports/{token}/{step}", response_model=None)
+def act(token: str, step: str, said: OwnForm, by: InOffice) -> Response:
+    """确认导入,或审核其中的存量登记。"""
+    if step not in {"confirmation", "review"}:
+        raise PageNotFound("没有这个办理动作")
+    told = {"outcome": said.get("outcome", ""), "opinion": said.get("opinion", "")}
     safe = quote(token, safe="")
-    by.send("POST", f"/v1/imports/{safe}/confirmation", None, said)
+    try:
+        by.send("POST", f"/v1/imports/{safe}/{step}", told if step == "review" else None, said)
+    except Refused as refused:
+        return page(by, token, refused=refused)
     return RedirectResponse(f"/my/imports/{safe}", 303)
+
+
+def page(by: Officer, token: str | None = None, refused: Refused | None = None) -> HTMLResponse:
+    """Return one import, or the form for the next with those before it."""
+    found = token and by.node.get(f"/v1/imports/{quote(token, safe='')}")
+    before = [] if token else by.pages("/v1/imports", "imports", most=200)
+    return by.page(
+        "import.html",
+        refused.status if refused else 200,
+        refused=refused.problem if refused else None,
+        found=ImportOut.model_validate(found) if found else None,
+        before=[ImportOut.model_validate(one) for one in reversed(before)],
+        names=by.names(),
+        outcomes=ImportOutcome,
+        imports=by.may(Action.ENTRY_IMPORT),
+        reviews=by.may(Action.IMPORT_REVIEW),
+    )

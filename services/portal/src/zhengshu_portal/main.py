@@ -5,6 +5,7 @@ from starlette.staticfiles import StaticFiles
 from zhengshu import Client
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.resources import Resources
+from zhengshu_contracts.roles import Action
 
 from zhengshu_portal import (
     applying,
@@ -48,7 +49,7 @@ def build(settings: PortalSettings) -> FastAPI:
     )
     app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
     pages.install(app)
-    pages.share(kinds=KINDS)
+    pages.share(kinds=KINDS, import_read=Action.IMPORT_READ)
     return app
 
 

@@ -60,7 +60,7 @@ def make(kind: str, name: str, fields: OwnForm, by: InOffice) -> Response:
         return _new(found, act, by, answered(act, {}, fields, by), refused)
     if act.answer:
         return told(found, act, answer, by)
-    there = f"/{answer['id']}" if "id" in answer and found.single else ""
+    there = f"/{answer[found.key]}" if found.key in answer and found.single else ""
     return RedirectResponse(f"/my/{kind}{there}", 303)
 
 
@@ -109,7 +109,7 @@ def read(kind: Kind, thing: str, by: Officer) -> dict[str, Any]:
         found: dict[str, Any] = by.node.get(f"{kind.path}/{quote(thing, safe='')}")
         return found
     for one in by.pages(kind.path, kind.member, most=SOUGHT):
-        if one["id"] == thing:
+        if one[kind.key] == thing:
             return one
     raise PageNotFound(f"没有 {thing},或您看不到它")
 
@@ -162,7 +162,7 @@ def attached(fields: Form, by: Officer) -> dict[str, Any]:
 def row_of(kind: Kind, shown: Shown, one: Mapping[str, Any], by: Officer) -> dict[str, Any]:
     """Return a line of a list."""
     return {
-        "link": f"/my/{kind.name}/{quote(str(one['id']), safe='')}",
+        "link": f"/my/{kind.name}/{quote(str(one[kind.key]), safe='')}",
         "due": one.get("due") if kind.waits and kind.waits(one, by) else None,
         "cells": [shown.one(one, name) for name in kind.columns],
     }
@@ -208,7 +208,8 @@ def _one(
         kind=kind,
         one=one,
         done=done,
-        heading=next((str(one[n]) for n in ("title", "name", "number") if one.get(n)), one["id"]),
+        heading=next((str(one[n]) for n in ("title", "name", "number") if one.get(n)), ""),
+        key=one[kind.key],
         pairs=Shown(kind.model, by.names()).pairs(one, skip=("id", "moves")),
         acts=[(act, _fields(act, one, by, (values or {}).get(act.name))) for act in acts],
         opened=next(iter(values), "") if values else "",

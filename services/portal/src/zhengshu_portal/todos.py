@@ -52,6 +52,7 @@ def sign_out(session: Session, desk: InDesk) -> RedirectResponse:
 def waiting(by: Officer) -> Iterator[Todo]:
     """Yield everything that waits for the officer."""
     yield from entries(by)
+    yield from imports(by)
     for kind in KINDS.values():
         if kind.waits and by.may(kind.read):
             yield from of_kind(kind, by)
@@ -60,16 +61,25 @@ def waiting(by: Officer) -> Iterator[Todo]:
 def of_kind(kind: Kind, by: Officer) -> Iterator[Todo]:
     """Yield what waits of one kind."""
     assert kind.waits is not None
-    for one in by.pages(kind.path, kind.member, most=FAR, **kind.asked):
+    lists = [by.pages(kind.path, kind.member, most=FAR, **asked) for asked in kind.asked]
+    for one in {one[kind.key]: one for each in lists for one in each}.values():
         if kind.waits(one, by):
             told = [str(one[name]) for name in ("number", "title", "purpose") if one.get(name)]
             yield Todo(
                 kind.title,
                 " ".join(told[:2]),
-                f"/my/{kind.name}/{one['id']}",
+                f"/my/{kind.name}/{one[kind.key]}",
                 one.get("due"),
                 bool(one.get("due_provisional")),
             )
+
+
+def imports(by: Officer) -> Iterator[Todo]:
+    """Yield imports whose entries taken over as they stand wait for review."""
+    if by.may(Action.IMPORT_REVIEW):
+        for one in by.pages("/v1/imports", "imports", most=FAR, waiting="true"):
+            title = by.names().get(one["provider"], one["provider"])
+            yield Todo("存量登记审核", title, f"/my/imports/{one['token']}")
 
 
 def entries(by: Officer) -> Iterator[Todo]:

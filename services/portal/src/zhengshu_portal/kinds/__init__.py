@@ -17,6 +17,9 @@ KINDS: dict[str, Kind] = {
         sharing.PROPOSALS,
         registers.CLIENTS,
         registers.SYSTEMS,
+        registers.STATEMENTS,
         registers.VENDORS,
+        registers.THEMES,
+        registers.LEGACY,
     )
 }

@@ -2,6 +2,10 @@
 
 from zhengshu_contracts.catalog import (
     CredentialReissued,
+    LegacyCountIn,
+    LegacyStageIn,
+    LegacySystemIn,
+    LegacySystemOut,
     LockIn,
     OfficerIn,
     OfficerRegistered,
@@ -12,13 +16,16 @@ from zhengshu_contracts.catalog import (
     SystemIn,
     SystemOut,
     SystemRegistered,
+    ThemeConsentIn,
+    ThemeIn,
+    ThemeOut,
     VendorIn,
     VendorOut,
 )
 from zhengshu_contracts.credentials import ClientOut
 from zhengshu_contracts.roles import Action
 
-from zhengshu_portal.kinds.shape import Act, Kind, Narrowed, Thing, own
+from zhengshu_portal.kinds.shape import Act, Kind, Narrowed, Thing, always, both, may, own
 from zhengshu_portal.office import Officer
 
 
@@ -149,4 +156,100 @@ VENDORS = Kind(
         ),
     ),
     single=False,
+)
+
+
+def to_consent(one: Thing, by: Officer) -> bool:
+    """Test whether the officer's organisation is asked to agree to a theme."""
+    return by.me.organization in one["waiting"]
+
+
+def interfaces(one: Thing, _by: Officer) -> Narrowed:
+    """Offer an old system's interfaces."""
+    return {"interface": [(each["code"], each["title"]) for each in one.get("interfaces", [])]}
+
+
+STATEMENTS = Kind(
+    name="statements",
+    title="汇聚情况证明",
+    path="/v1/statements",
+    member="statements",
+    model=StatementOut,
+    read=Action.STATEMENT_READ,
+    columns=("number", "system_name", "organization_name", "issued_at", "complete"),
+    key="number",
+    links=(("打印", "/my/prints/statements/{number}", always),),
+)
+THEMES = Kind(
+    name="themes",
+    title="主题数据库",
+    path="/v1/themes",
+    member="themes",
+    model=ThemeOut,
+    read=Action.ENTRY_READ,
+    columns=("title", "lead_name", "sharing", "registration", "state_label"),
+    acts=(
+        Act(
+            "consent",
+            "同意列入",
+            "/v1/themes/{id}/consents",
+            Action.THEME_CONSENT,
+            ThemeConsentIn,
+            to_consent,
+        ),
+        Act(
+            "edit",
+            "修改",
+            "/v1/themes/{id}",
+            Action.ENTRY_COMPILE,
+            ThemeIn,
+            own("lead"),
+            method="PUT",
+            known="/v1/themes/{id}",
+        ),
+    ),
+    news=(Act("new", "编制主题数据库", "/v1/themes", Action.ENTRY_COMPILE, ThemeIn),),
+    waits=both(may(Action.THEME_CONSENT), to_consent),
+    asked=({"waiting": "true"},),
+    links=(("提交、审核与版次", "/my/catalogue/{id}", always),),
+)
+LEGACY = Kind(
+    name="legacy-systems",
+    title="原有交换系统",
+    path="/v1/legacy-systems",
+    member="systems",
+    model=LegacySystemOut,
+    read=Action.LEGACY_READ,
+    columns=("name", "organization", "ready", "registered_at", "state_label"),
+    acts=(
+        Act(
+            "counts",
+            "核对双轨运行的行数",
+            "/v1/legacy-systems/{id}/counts",
+            Action.LEGACY_MANAGE,
+            LegacyCountIn,
+            own("organization"),
+            choices=interfaces,
+        ),
+        Act(
+            "stage",
+            "进入下一阶段",
+            "/v1/legacy-systems/{id}/stage",
+            Action.LEGACY_ADVANCE,
+            LegacyStageIn,
+        ),
+        Act(
+            "edit",
+            "修改登记",
+            "/v1/legacy-systems/{id}",
+            Action.LEGACY_MANAGE,
+            LegacySystemIn,
+            own("organization"),
+            method="PUT",
+            known="/v1/legacy-systems/{id}",
+        ),
+    ),
+    news=(
+        Act("new", "登记原有交换系统", "/v1/legacy-systems", Action.LEGACY_MANAGE, LegacySystemIn),
+    ),
 )

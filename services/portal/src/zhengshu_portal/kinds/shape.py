@@ -1,7 +1,7 @@
 """The shape of a page's data: kinds of things, acts on them, and the tests of when an act is offered."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
@@ -62,8 +62,10 @@ class Kind:
     """Whether one can be read by itself."""
     waits: When | None = None
     """What of it waits for an officer."""
-    asked: Mapping[str, str] = field(default_factory=dict)
-    """How the list is narrowed to what may wait."""
+    asked: tuple[Mapping[str, str], ...] = ({},)
+    """How the list is narrowed to what may wait: once for each."""
+    key: str = "id"
+    """The member by which one is named."""
     links: tuple[tuple[str, str, When], ...] = ()
 
 

@@ -127,6 +127,7 @@ APPLICATIONS = Kind(
         both(may(Action.APPLICATION_ENDORSE), some_part(A.SUBMITTED)),
         both(own("organization"), some_part(A.SUPPLEMENTING)),
     ),
+    asked=({"state": A.SUBMITTED}, {"state": A.SUPPLEMENTING}),
     links=(("以此为底再次申请", "/my/apply?repeat={id}", own("organization")),),
 )
 OPINIONS = Kind(
@@ -171,7 +172,7 @@ OPINIONS = Kind(
             both(may(Action.EXTENSION_DECIDE), extension_open),
         ),
     ),
-    asked={"state": "requested"},
+    asked=({"state": "requested"},),
 )
 GRANTS = Kind(
     name="grants",
