@@ -21,8 +21,6 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy/k8s/zhengshu"
 RUNBOOKS = ROOT / "docs/runbooks"
 PODS = {"Deployment", "StatefulSet", "Job", "Pod"}
-# Of operators, whose schemas Kubernetes does not know.
-FOREIGN = {"Cluster", "HTTPRoute", "ServiceMonitor", "PrometheusRule"}
 
 OUTSIDE = (
     "postgres.mode=external",
