@@ -78,6 +78,7 @@ def content(**more: Any) -> EntryIn:
         "format": "database",
         "update_cycle": "monthly",
         "items": [item("code", key=True, nullable=False), item("name")],
+        "modes": ["verify", "query", "export", "subscribe"],
         "state_secret": False,
         "work_secret": False,
         "secrecy_assessment": ASSESSED,

@@ -213,6 +213,7 @@ class TestSubmit:
             ({"secrecy_assessment": None}, "assessment-required"),
             ({"privacy_assessment": None}, "assessment-required"),
             ({"head_consent": None}, "consent-required"),
+            ({"modes": []}, "modes-required"),
         ],
     )
     async def test_needs_assessments_and_consent(self, catalog: Catalog, without, slug):

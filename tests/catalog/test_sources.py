@@ -47,6 +47,19 @@ async def similar(catalog: Catalog, query: str) -> list[tuple[str, str, bool]]:
 
 
 class TestSimilar:
+    async def test_finds_the_best_among_more_than_it_compares(self, catalog: Catalog):
+        entry = await catalog.published(items=PHONE)
+        # Made before the one sought, and alike in one pair of characters each.
+        await catalog.database.execute(
+            "INSERT INTO items (entry, name, title, type, terms)"
+            " SELECT $1, 'a' || n, '联系地址' || n, 'C',"
+            " array_to_tsvector(ARRAY['联系', '系地', '地址']) FROM generate_series(1, 700) n",
+            entry,
+        )
+        sought = await catalog.published(STRANGER, items=[item("z", title="联系电话号码")])
+        found = await similar(catalog, "title=联系电话号码")
+        assert {(one[0], one[1]) for one in found} == {(entry, "phone_number"), (sought, "z")}
+
     async def test_shows_items_of_published_entries_with_a_score(self, catalog: Catalog):
         entry = await catalog.published(items=PHONE)
         await catalog.compiled(items=PHONE)

@@ -54,6 +54,9 @@ class EntryFiling(ApiModel):
     items: list[Item]
     municipal_code: str | None = None
     """The code it bears already, if it was registered before this node was."""
+    provider_office: str = ""
+    modes: tuple[Mode, ...] = ()
+    opening_condition: str = ""
 
 
 class UploadFiling(ApiModel):

@@ -77,6 +77,8 @@ class DatasetPolicy(Record):
     registration: ServiceRegistrationState
     suspended: bool = False
     municipal_code: str | None = None
+    modes: tuple[Mode, ...] = ()
+    """共享方式 that the provider offers; none told: it did not say."""
 
 
 class DatasetVersion(Record):

@@ -53,6 +53,7 @@ class Dataset:
     key: tuple[str, ...] = ()
     suspended: bool = False
     municipal_code: str | None = None
+    modes: tuple[Mode, ...] = ()
     # Names of items by sharing class, sorted out once: each decision asks for them.
     names: tuple[str, ...] = field(init=False, compare=False, repr=False)
     unconditional: frozenset[str] = field(init=False, compare=False, repr=False)

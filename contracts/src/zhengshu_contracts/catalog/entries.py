@@ -16,6 +16,7 @@ from zhengshu_contracts.vocabulary import (
     Grade,
     ItemName,
     ItemType,
+    Mode,
     OpeningClass,
     OrganizationCode,
     Origin,
@@ -82,6 +83,11 @@ class EntryIn(ApiModel):
     format: ResourceFormat = Field(description="信息资源格式")
     update_cycle: UpdateCycle = Field(description="更新周期")
     items: list[Item] = Field(min_length=1, max_length=500, description="信息项")
+    provider_office: str = Field(default="", max_length=80, description="提供方内设机构")
+    modes: list[Mode] = Field(
+        default=[], max_length=4, description="共享方式(有共享的信息项时,提交前必填)"
+    )
+    opening_condition: str = Field(default="", max_length=500, description="开放条件")
     related: list[str] = Field(default=[], max_length=50, description="关联资源代码")
     extensions: dict[str, Any] = Field(default={}, description="扩展元数据")
     state_secret: bool = Field(description="是否涉及国家秘密")

@@ -9,6 +9,7 @@ from zhengshu_contracts.vocabulary import (
     Audience,
     BatchMode,
     ItemType,
+    Mode,
     OpeningClass,
     OrganizationKind,
     Origin,
@@ -111,6 +112,8 @@ class EntryPublished(Event):
     sharing: SharingClass
     items: tuple[ItemBrief, ...]
     municipal_code: str | None = None
+    modes: tuple[Mode, ...] = ()
+    """共享方式 that the provider offers; none told: it did not say, and any may be applied for."""
     mend_by: date | None = None
     """Of an entry taken over as it stood: until when what is missing must be there."""
 

@@ -57,6 +57,7 @@ def entry(category: str, title: str, abstract: str, items: list[dict[str, Any]])
         "format": "database",
         "update_cycle": "monthly",
         "items": items,
+        "modes": ["verify", "query", "export", "subscribe"],
         "state_secret": False,
         "work_secret": False,
         "secrecy_assessment": ASSESSED,

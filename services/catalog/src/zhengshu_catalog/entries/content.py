@@ -22,6 +22,7 @@ from zhengshu_catalog.entries.errors import (
     ItemNameRepeated,
     ItemNameReserved,
     ItemRefused,
+    ModesRequired,
     OpeningNotAllowed,
     PatternInvalid,
     SecretRefused,
@@ -78,6 +79,7 @@ def missing(content: EntryIn) -> list[str]:
         "部门负责人审核同意": content.head_consent,
     }
     lacking = [name for name, given in due.items() if given is None]
+    lacking += ["共享方式"] if _lacks_modes(content) else []
     uncited = [f"“{item.title}”不予共享的依据" for item in content.items if _lacks_citation(item)]
     loose = [
         f"“{item.title}”的共享范围与使用用途" for item in content.items if _lacks_condition(item)
@@ -136,7 +138,7 @@ def grade(items: Iterable[Item]) -> Grade:
 
 
 def check_assessed(content: EntryIn) -> None:
-    """Refuse content without both assessments and the head's consent (Art. 13)."""
+    """Refuse content without both assessments, the head's consent and a mode to share in (Art. 13)."""
     due = {
         "保密风险评估": content.secrecy_assessment,
         "个人信息保护影响评估": content.privacy_assessment,
@@ -146,3 +148,9 @@ def check_assessed(content: EntryIn) -> None:
         raise AssessmentRequired(missing)
     if content.head_consent is None:
         raise ConsentRequired
+    if _lacks_modes(content):
+        raise ModesRequired
+
+
+def _lacks_modes(content: EntryIn) -> bool:
+    return not content.modes and sharing_class(content.items) is not SharingClass.WITHHELD

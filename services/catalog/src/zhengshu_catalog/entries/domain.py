@@ -326,6 +326,7 @@ def policy(entry: Entry, content: EntryIn) -> DatasetPolicy:
         registration=entry.registration,
         suspended=entry.suspended,
         municipal_code=entry.municipal_code,
+        modes=tuple(dict.fromkeys(content.modes)),
     )
 
 
@@ -346,6 +347,7 @@ def announcement(entry: Entry, content: EntryIn) -> EntryPublished | EntryRetire
         sharing=sharing_class(content.items),
         items=tuple(ItemBrief.model_validate(item, from_attributes=True) for item in content.items),
         municipal_code=entry.municipal_code,
+        modes=tuple(dict.fromkeys(content.modes)),
         mend_by=entry.mend_by,
     )
 
@@ -363,4 +365,7 @@ def filing(entry: Entry, content: EntryIn) -> EntryFiling:
         update_cycle=content.update_cycle,
         items=content.items,
         municipal_code=entry.municipal_code,
+        provider_office=content.provider_office,
+        modes=tuple(content.modes),
+        opening_condition=content.opening_condition,
     )

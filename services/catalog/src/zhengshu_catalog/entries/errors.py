@@ -155,6 +155,20 @@ class ConsentRequired(Conflict):
         )
 
 
+class ModesRequired(Conflict):
+    """What is shared must say how (Decree 809 Art. 13)."""
+
+    slug = "modes-required"
+    title = "缺少共享方式"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "有无条件共享或有条件共享的信息项,须写明共享方式",
+            basis=Basis.DECREE_13.label,
+            next="请在 modes 中填写:核验 verify、查询 query、批量导出 export、订阅 subscribe",
+        )
+
+
 class StateNotAllowed(Conflict):
     """The entry is in another state."""
 

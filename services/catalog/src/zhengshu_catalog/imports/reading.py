@@ -214,8 +214,10 @@ def _put(given: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _value(column: Column, cell: Any, text: str) -> Any:
+    parts = [part.strip() for part in SEPARATOR.split(text) if part.strip()]
     if column.words:
-        return _word(column, text)
+        words = [_word(column, part) for part in parts] if column.kind is Kind.LIST else []
+        return words or _word(column, text)
     match column.kind:
         case Kind.FLAG:
             return _flag(text)
@@ -224,7 +226,7 @@ def _value(column: Column, cell: Any, text: str) -> Any:
         case Kind.DATE:
             return _date(cell, text)
         case Kind.LIST:
-            return [part.strip() for part in SEPARATOR.split(text) if part.strip()]
+            return parts
         case Kind.TEXT:
             return text
 

@@ -19,6 +19,7 @@ MADE_UP = {
         "更新周期": "每月",
         "是否涉及国家秘密": NO,
         "是否涉及工作秘密": NO,
+        "共享方式": "查询;批量导出",
         "共享属性": "无条件共享",
         "开放属性": "不开放",
     },
@@ -71,4 +72,6 @@ def _write(sheet: "Worksheet", place: int, column: Column, example: str | None) 
 def _choices(column: Column) -> list[str]:
     if column.kind is Kind.FLAG:
         return [YES, NO]
-    return [word.label for word in column.words] if column.words else []
+    if column.words is None or column.kind is Kind.LIST:
+        return []  # of several words no drop-down
+    return [word.label for word in column.words]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Text, and_, cast, delete, literal, select
+from sqlalchemy import Text, and_, cast, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
@@ -10,6 +10,7 @@ from zhengshu_contracts.catalog import Item, SimilarItem, SourceOut
 from zhengshu_contracts.vocabulary import EntryState
 
 from zhengshu_catalog.entries.tables import EntryRow
+from zhengshu_catalog.search.finding import SHORTER_FIRST
 from zhengshu_catalog.search.terms import terms
 from zhengshu_catalog.sources.likeness import LEAST, Datum, likeness, same_title
 from zhengshu_catalog.sources.tables import ItemRow, SourceRow
@@ -47,6 +48,14 @@ async def similar(session: AsyncSession, wanted: Datum, *, besides: str) -> list
             ItemRow.terms.op("@@")(query),
             EntryRow.state == EntryState.PUBLISHED,
             ItemRow.entry != besides,
+        )
+        # The best first, before the cut: a title just so, a named source, the most pairs in common.
+        .order_by(
+            (ItemRow.title == wanted.title).desc(),
+            SourceRow.entry.is_(None),
+            func.ts_rank(ItemRow.terms, query, SHORTER_FIRST).desc(),
+            ItemRow.entry,
+            ItemRow.name,
         )
         .limit(CANDIDATES)
     )

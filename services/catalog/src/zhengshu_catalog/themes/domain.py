@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from zhengshu_contracts.catalog import EntryIn, Item, ThemeColumn, ThemeIn, ThemeMember
-from zhengshu_contracts.vocabulary import OpeningClass, ResourceFormat, SharingClass
+from zhengshu_contracts.vocabulary import Mode, OpeningClass, ResourceFormat, SharingClass
 
 from zhengshu_catalog.aggregation.domain import SQL_TYPES, Joined, JoinedMember
 from zhengshu_catalog.themes.errors import ThemeInvalid, ThemeItemWithheld
 
 Items = Mapping[str, Mapping[str, Item]]
 """The members' items, by alias and name."""
+MODES = [Mode.VERIFY, Mode.QUERY, Mode.EXPORT]
+"""A theme is not subscribed to: what changed is told of its members."""
 Wrong = Iterator[tuple[str, str]]
 """Places that are wrong, with why."""
 
@@ -24,6 +26,7 @@ def content(given: ThemeIn, members: Mapping[str, list[Item]]) -> EntryIn:
         format=ResourceFormat.DATABASE,
         update_cycle=given.update_cycle,
         items=derive(given, members),
+        modes=MODES,
         related=sorted(members),
         state_secret=False,
         work_secret=False,
