@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 from support.gateway_harness import DATASET, furnish, world
+from support.integrators import County, beating
 from support.until import until
 from zhengshu_contracts.policy import DatasetVersion, dataset_key, version_key
 
@@ -56,3 +57,17 @@ async def hot(node):
     yield node
     await node.put(version_key(DATASET), None)
     await node.put(dataset_key("sharing", DATASET), None)
+
+
+@pytest.fixture(scope="module")
+async def standing_county(nats_server):
+    await nats_server.provision()
+    async with world(nats_server) as made, beating(made):
+        yield County(made)
+
+
+@pytest.fixture
+async def county(standing_county):
+    await standing_county.restore()
+    await standing_county.world.until(lambda: standing_county.world.parts.ready)
+    return standing_county

@@ -1,14 +1,11 @@
 """Integrators on a real NATS server, let in by a real gateway: what they hear, and what they cannot do."""
 
 import asyncio
-import json
 import time
 
 import pytest
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
-from support.gateway_harness import world
-from support.integrators import AID, SURVEY, TOWNS, WATER, County, beating, officer
+from support.integrators import AID, SURVEY, TOWNS, WATER
 from support.until import until
 from zhengshu import events
 from zhengshu_contracts.base import Envelope
@@ -19,20 +16,6 @@ DEPARTMENTS = "zhengshu.dataset.departments.>"
 NOBODY = "zhengshu.dataset.nobody.>"
 AID_GRANTED = f"zhengshu.dataset.granted.{AID}.>"
 EVENT = "zhengshu.dataset.departments.x.updated.v1"
-
-
-@pytest.fixture(scope="module")
-async def standing_county(nats_server):
-    await nats_server.provision()
-    async with world(nats_server) as made, beating(made):
-        yield County(made)
-
-
-@pytest.fixture
-async def county(standing_county):
-    await standing_county.restore()
-    await standing_county.world.until(lambda: standing_county.world.parts.ready)
-    return standing_county
 
 
 class TestHearing:
@@ -238,207 +221,6 @@ class TestFurtherConsumers:
             assert await reader.hear() == [(TOWNS, 11)]
 
 
-class TestConfinement:
-    """An integrator pulls and acknowledges, and nothing else."""
-
-    @pytest.mark.parametrize(
-        "subject",
-        [
-            EVENT,
-            "$KV.policy.catalog.client.sys-reader",
-            "$KV.lease.gateway",
-            "$JS.API.CONSUMER.CREATE.EVENTS.sys-reader",
-            "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.mine",
-            "$JS.API.CONSUMER.DELETE.EVENTS.sys-reader",
-            "$JS.API.CONSUMER.INFO.EVENTS.sys-reader",
-            "$JS.API.CONSUMER.PAUSE.EVENTS.sys-reader",
-            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-water",
-            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.audit",
-            "$JS.ACK.EVENTS.sys-water.1.1.1.1.0",
-            "$JS.API.STREAM.MSG.GET.KV_policy",
-            "$JS.API.DIRECT.GET.KV_policy.$KV.policy.catalog.client.sys-reader",
-            "$JS.API.STREAM.INFO.EVENTS",
-            "$JS.API.INFO",
-            "$SYS.REQ.USER.AUTH",
-            "$SYS.REQ.ACCOUNT.INTEGRATORS.CONNZ",
-            "_INBOX.sys-water.x",
-            "anything",
-        ],
-    )
-    async def test_it_publishes_nothing(self, county, subject):
-        async with county.subscriber("sys-reader") as reader:
-            await reader.connection.publish(subject, b"{}")
-            await reader.connection.flush()
-            await until(lambda: reader.connection.refused, 2)
-
-    @pytest.mark.parametrize(
-        "subject", [">", "zhengshu.>", DEPARTMENTS, "_INBOX.>", "_INBOX.sys-water.>", "$SYS.>"]
-    )
-    async def test_it_listens_to_nothing(self, county, subject):
-        async with county.subscriber("sys-reader") as reader:
-            await reader.connection.subscribe(subject)
-            await reader.connection.flush()
-            await until(lambda: reader.connection.refused, 2)
-
-    @pytest.mark.parametrize(
-        "reply",
-        [
-            EVENT,
-            "zhengshu.catalog.entry.published.v1",
-            "$KV.policy.catalog.client.sys-reader",
-            "$JS.API.STREAM.PURGE.EVENTS",
-            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-water",
-            "$JS.API.CONSUMER.DELETE.EVENTS.sys-water",
-            "$JS.ACK.EVENTS.sys-water.1.1.1.1.0",
-            "$SYS.REQ.USER.AUTH",
-        ],
-    )
-    @pytest.mark.parametrize("ask", [{"batch": 1, "expires": 10**9}, {"batch": 1, "no_wait": True}])
-    async def test_a_reply_subject_writes_nothing(self, county, reply, ask):
-        """The answer goes where the puller says, in its own account: an event, or an empty status."""
-        await county.announce(WATER)
-        async with county.subscriber("sys-water") as water:
-            assert len(await water.hear(ack=False)) == 1
-        before = await self.all_there_is(county)
-        async with county.subscriber("sys-reader") as reader:
-            if "no_wait" in ask:
-                await reader.hear()  # nothing left: the answer will be a status
-            else:
-                await county.announce(TOWNS)
-                before["events"] += 1
-            pull = "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-reader"
-            await reader.connection.publish(pull, json.dumps(ask).encode(), reply=reply)
-            await reader.connection.flush()
-            await asyncio.sleep(0.2)
-        assert await self.all_there_is(county) == before
-
-    async def all_there_is(self, county):
-        stream = county.world.operator.jetstream()
-        kept = await stream.get_last_msg("KV_policy", "$KV.policy.catalog.client.sys-reader")
-        water = await county.consumer("sys-water")
-        return {
-            "events": (await stream.stream_info("EVENTS")).state.messages,
-            "client": kept.seq,
-            "water": [water["delivered"]["consumer_seq"], water["ack_floor"]["consumer_seq"]],
-            "pending": water["num_ack_pending"],
-        }
-
-    async def test_a_pull_lasts_five_seconds_at_most(self, county):
-        async with county.subscriber("sys-reader") as reader:
-            inbox = await reader.connection.subscribe("_INBOX.sys-reader.long")
-            pull = "$JS.API.CONSUMER.MSG.NEXT.EVENTS.sys-reader"
-            ask = json.dumps({"batch": 1, "expires": 60 * 10**9}).encode()
-            await reader.connection.publish(pull, ask, reply="_INBOX.sys-reader.long")
-            assert (await inbox.next_msg(timeout=2)).headers["Status"] == "409"
-
-
-class TestAdmission:
-    """Who is let in."""
-
-    async def refused(self, county, system="sys-reader", token=None):
-        with pytest.raises(NatsError, match="Authorization Violation"):
-            async with county.subscriber(system, token):
-                pass
-
-    async def test_a_forged_token(self, county):
-        head, body, signature = county.token("sys-reader").split(".")
-        await self.refused(county, token=f"{head}.{body}.{signature[::-1]}")
-        await self.refused(county, token="nonsense")
-
-    async def test_a_token_that_has_ended(self, county, monkeypatch):
-        monkeypatch.setattr(county.world.parts.tokens, "life", -1)
-        await self.refused(county)
-
-    @pytest.mark.parametrize(
-        "login", [{}, {"user": "sys-reader", "password": "x"}, {"user": "gateway"}], ids=str
-    )
-    async def test_no_token_and_passwords(self, county, login):
-        connection = Client()
-        with pytest.raises(NatsError, match="Authorization Violation"):
-            await connection.connect(
-                county.world.bus.url, allow_reconnect=False, error_cb=quiet, **login
-            )
-        await connection.close()
-
-    async def test_an_unknown_client(self, county):
-        await self.refused(county, "sys-stranger")
-
-    async def test_a_locked_client(self, county):
-        await county.lock("sys-reader")
-        await self.refused(county)
-
-    async def test_an_officer(self, county):
-        await county.world.put("catalog.client.off-one", officer("off-one"))
-        await self.refused(county, "off-one")
-
-    async def test_stale_policy(self, county, monkeypatch):
-        monkeypatch.setattr(county.world.parts.feed, "limit", -1.0)
-        await self.refused(county)
-
-    async def test_a_lost_lease(self, county, monkeypatch):
-        monkeypatch.setattr(type(county.world.parts.lease), "held", False)
-        await self.refused(county)
-
-    async def test_no_record_no_entry(self, county, monkeypatch):
-        async def fail(*_args, **_options):
-            raise TimeoutError
-
-        monkeypatch.setattr(county.world.parts.records._bus, "publish", fail)
-        await self.refused(county)
-
-    async def test_each_connection_is_recorded(self, county):
-        async with county.subscriber("sys-reader"):
-            pass
-        await until(lambda: recorded(county), 3)
-        decided, ended = await recorded(county)
-        assert decided.data["client"] == "sys-reader"
-        assert (decided.data["action"], decided.data["dataset"]) == ("dataset.subscribe", "*")
-        assert decided.data["allowed"] is True
-        assert ended.data["record"] == decided.data["record"]
-
-    async def test_an_inbox_of_another_name_is_of_no_use(self, county):
-        async with county.subscriber("sys-water") as water, county.subscriber("sys-reader"):
-            await water.connection.subscribe("_INBOX.sys-reader.>")
-            await water.connection.flush()
-            await until(lambda: water.connection.refused, 2)
-
-
-class TestLock:
-    """A locked system hears nothing from then on, and loses nothing."""
-
-    async def test_the_connection_is_closed_within_a_second_and_the_position_kept(self, county):
-        async with county.subscriber("sys-reader") as reader:
-            await county.announce(TOWNS)
-            assert await reader.hear() == [(TOWNS, 1)]
-            began = time.monotonic()
-            await county.lock("sys-reader")
-            await until(lambda: reader.connection.is_closed, 2, 0.01)
-            assert time.monotonic() - began < 1
-        await county.announce(TOWNS, 2)
-        await county.lock("sys-reader", locked=False)
-        async with county.subscriber("sys-reader") as reader:
-            assert await reader.hear() == [(TOWNS, 2), (TOWNS, 3)]
-
-    async def test_it_holds_where_closing_the_connection_fails(self, county, monkeypatch):
-        async def nothing(_system):
-            return
-            yield
-
-        monkeypatch.setattr(county.world.parts.keeper, "_connections", nothing)
-        async with county.subscriber("sys-reader") as reader:
-            await county.lock("sys-reader")
-            await until(lambda: paused(county), 2)
-            await county.announce(TOWNS)
-            assert await reader.hear() == []
-
-    async def test_other_connections_stay(self, county):
-        async with county.subscriber("sys-other") as other, county.subscriber("sys-reader") as one:
-            await county.lock("sys-reader")
-            await until(lambda: one.connection.is_closed, 2)
-            await county.announce(TOWNS)
-            assert await other.hear() == [(TOWNS, 1)]
-
-
 class TestClient:
     """The iterator of the SDK."""
 
@@ -467,15 +249,6 @@ class TestClient:
         assert await self.collect(county, 2) == [2, 3]
 
 
-async def quiet(_error):
-    """Keep nats-py from logging what a test expects."""
-
-
-async def recorded(county):
-    found = [Envelope.model_validate(each) for each in await county.world.records()]
-    return found if len(found) == 2 else None
-
-
 async def acknowledged(county, count):
     return (await county.consumer("sys-reader"))["ack_floor"]["consumer_seq"] == count
 
@@ -487,7 +260,3 @@ async def settled(county):
 
 async def exists(county, name):
     return "config" in await county.consumer(name)
-
-
-async def paused(county):
-    return (await county.consumer("sys-reader")).get("paused")

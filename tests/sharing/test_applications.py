@@ -166,6 +166,14 @@ class TestEndorse:
         assert (await sharing.subjects())[-1] == "application.endorsed"
         assert (await sharing.endorse(case["id"])).status_code == 409
 
+    async def test_of_municipal_data_only_queries_can_be_applied_for(
+        self, sharing: Sharing
+    ) -> None:
+        for mode in ("verify", "export", "subscribe"):
+            asked = part(REGISTER, "name") | {"modes": ["query", mode]}
+            refused = await sharing.submit(application(asked))
+            assert refused.json()["type"] == "/problems/mode-not-municipal"
+
     async def test_returns_once(self, sharing: Sharing) -> None:
         case = await sharing.apply()
         unnamed = await sharing.endorse(case["id"], outcome="return")

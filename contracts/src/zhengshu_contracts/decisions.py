@@ -19,6 +19,11 @@ class DecisionAsk(ApiModel):
     )
     grant: str | None = Field(default=None, max_length=64, description="所用授权")
     purpose: str | None = Field(default=None, max_length=500, description="本次使用的用途")
+    system: str | None = Field(
+        default=None,
+        max_length=64,
+        description="替本单位的哪个业务系统询问;工作人员本人不读取数据,须写明",
+    )
 
 
 class DecisionOut(ApiModel):

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from zhengshu_chassis.rows import BESIDE, BadQuery, parse
 from zhengshu_contracts.decisions import DecisionAsk, DecisionOut
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import Mode
+from zhengshu_contracts.vocabulary import Mode, PrincipalKind
 
-from zhengshu_gateway.authenticate import Caller
+from zhengshu_gateway.authenticate import Caller, caller_of
 from zhengshu_gateway.case import Case, Decision
-from zhengshu_gateway.errors import PolicyStale, RequestMalformed
+from zhengshu_gateway.errors import ClientLocked, PolicyStale, RequestMalformed, SystemNotOwn
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.policy import decide
@@ -115,14 +115,29 @@ class Decisions:
             ]
             raise RequestMalformed("请求内容不符合要求,见 errors", pointers=places) from error
         items = tuple(ask.items) if ask.items is not None else None
+        asker = caller if ask.system is None else self._own_system(caller, ask.system)
         question = Question(
-            caller, ACTIONS[ask.mode], ask.mode, ask.dataset, items, ask.grant, ask.purpose
+            asker, ACTIONS[ask.mode], ask.mode, ask.dataset, items, ask.grant, ask.purpose
         )
         decision = self._quotas.within(self.decide(question))
         if not self._feed.fresh(decision.uses | caller.writers):
             raise PolicyStale("授权信息未更新,现在无法说明")
         exchange.decision = decision
         await exchange.json(200, self._told(ask.dataset, decision).model_dump(mode="json"))
+
+    def _own_system(self, caller: Caller, name: str) -> Caller:
+        """Return a system of the asker's own organisation, in whose place the question is asked."""
+        client, organization = self._feed.known.clients.get(name), caller.principal.organization
+        if (
+            client is None
+            or client.kind is not PrincipalKind.SYSTEM
+            or client.organization != organization
+            or not organization
+        ):
+            raise SystemNotOwn(name)
+        if client.locked:
+            raise ClientLocked(f"业务系统 {name} 已被停用")
+        return caller_of(client)
 
     def _told(self, name: str, decision: Decision) -> DecisionOut:
         known = self._feed.known

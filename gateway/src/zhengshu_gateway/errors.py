@@ -93,6 +93,25 @@ class RoleNotAdmitted(Forbidden):
     title = "所持角色不能进行此操作"
 
 
+class SystemNotOwn(Forbidden):
+    """The system that is asked about is not one of the asker's organisation."""
+
+    slug = "system-not-own"
+    title = "不是本单位的业务系统"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} 不是本单位登记的业务系统", next="本单位的业务系统见 GET /v1/systems"
+        )
+
+
+class TlsRequired(Forbidden):
+    """Who subscribes from outside connects by TLS."""
+
+    slug = "tls-required"
+    title = "须以 TLS 连接"
+
+
 class NotProvider(Forbidden):
     """Only the provider pushes a dataset."""
 

@@ -73,6 +73,7 @@ class Parts:
             feed=self.feed,
             lease=self.lease,
             records=self.records,
+            tls=settings.integrators_tls,
         )
         decisions = Decisions(
             self.feed, self.quotas, registered=settings.unconditional == "registered"

@@ -36,6 +36,8 @@ class GatewaySettings(BusSettings):
     token_life: int = 900
     portal_url: str | None = None
     """The portal's public address, where officers sign in; without it nobody can."""
+    integrators_tls: bool = False
+    """Refuse integrators whose connection to NATS is not TLS; the servers take it from deployables."""
     integrators_key: SecretStr
     """Seed of the account nkey (`SA…`) with which integrators are vouched for to NATS."""
     accepted_keys: tuple[dict[str, Any], ...] = ()

@@ -21,7 +21,13 @@ from zhengshu_contracts.roles import Action, admitted
 from zhengshu_contracts.vocabulary import Mode
 
 from zhengshu_gateway.authenticate import Authenticator, Caller
-from zhengshu_gateway.errors import LeaseLost, PolicyStale, RoleNotAdmitted, TokenMissing
+from zhengshu_gateway.errors import (
+    LeaseLost,
+    PolicyStale,
+    RoleNotAdmitted,
+    TlsRequired,
+    TokenMissing,
+)
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.integrators.durables import MOST, STREAM, SYSTEM, durable_name
 from zhengshu_gateway.integrators.keeper import Keeper
@@ -49,6 +55,7 @@ class Knock:
     server: str
     address: str
     token: str | None
+    encrypted: bool
 
 
 class Callout:
@@ -65,8 +72,10 @@ class Callout:
         feed: Feed,
         lease: Lease,
         records: Records,
+        tls: bool = False,
     ) -> None:
         self._bus = bus
+        self._tls = tls
         self._issuer = issuer
         self._tokens = tokens
         self._authenticator = authenticator
@@ -123,6 +132,8 @@ class Callout:
     async def _caller(self, knock: Knock) -> Caller:
         """Return who knocks; who cannot be told is counted, not recorded one by one."""
         try:
+            if self._tls and not knock.encrypted:
+                raise TlsRequired
             if knock.token is None:
                 raise TokenMissing
             await self._authenticator.meet(knock.token)
@@ -206,6 +217,7 @@ def _read(data: bytes) -> Knock | None:
             server=told["server_id"]["id"],
             address=told["client_info"].get("host", ""),
             token=told["connect_opts"].get("auth_token"),
+            encrypted=bool(told.get("client_tls")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -6,7 +6,7 @@ from datetime import date
 from zhengshu_contracts.catalog import Consent, ItemBrief
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import PartIn
-from zhengshu_contracts.vocabulary import OrganizationKind, Origin, SharingClass
+from zhengshu_contracts.vocabulary import Mode, OrganizationKind, Origin, SharingClass
 
 from zhengshu_sharing.applications.domain import Part
 from zhengshu_sharing.applications.errors import (
@@ -16,6 +16,7 @@ from zhengshu_sharing.applications.errors import (
     EnterpriseDoesNotRead,
     FilterNotAllowed,
     KindDoesNotApply,
+    ModeNotMunicipal,
     PeriodNotAllowed,
 )
 from zhengshu_sharing.applications.states import Chain, arrival
@@ -104,6 +105,9 @@ def _applicable(wish: PartIn, datasets: Mapping[str, Dataset], applicant: str) -
         raise DatasetNotFound(wish.dataset)
     if dataset.provider == applicant:
         raise OwnDataset(dataset.id)
+    other = next((mode for mode in wish.modes if mode is not Mode.QUERY), None)
+    if dataset.origin is Origin.MUNICIPAL and other is not None:
+        raise ModeNotMunicipal(dataset.id, other)
     return dataset
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from zhengshu_chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.grounds import RefusalGround
-from zhengshu_contracts.vocabulary import ApplicationState
+from zhengshu_contracts.vocabulary import ApplicationState, Mode
 
 
 class ApplicationNotFound(NotFound):
@@ -74,6 +74,19 @@ class DatasetRepeated(Invalid):
 
     def __init__(self, dataset: str) -> None:
         super().__init__(f"数据集 {dataset} 在一份申请中只能出现一次")
+
+
+class ModeNotMunicipal(Invalid):
+    """The municipal data services answer queries, and nothing else."""
+
+    slug = "mode-not-municipal"
+    title = "市级数据只能查询使用"
+
+    def __init__(self, dataset: str, mode: Mode) -> None:
+        super().__init__(
+            f"{dataset} 是市级目录的数据,市级数据服务不支持“{mode.label}”",
+            next=f"请把共享方式改为“{Mode.QUERY.label}”;确需其他方式的,请向市大数据委提出数据需求",
+        )
 
 
 class FilterNotAllowed(Invalid):
