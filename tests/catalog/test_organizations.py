@@ -103,6 +103,7 @@ class TestRegisterSystem:
             "roles": [],
             "locked": False,
             "opening": False,
+            "standing_in_for": [],
             "not_before": None,
         }
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from opening.world import AUTHORIZED, CLOSED, EDUCATION, GENERAL, ITEMS, SCHOOLS, item
 from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import (
     ApplicantKind,
     ApplicationState,
@@ -106,21 +107,26 @@ class TestPropose:
             propose(replace(DATASET, **change))
 
 
+def reviewer(name: str, **more) -> Principal:
+    return Principal(id=name, kind=PrincipalKind.OFFICER, **more)
+
+
 class TestReview:
     @pytest.mark.parametrize(
         ("outcome", "state"),
         [(Outcome.AGREE, ProposalState.APPROVED), (Outcome.RETURN, ProposalState.RETURNED)],
     )
     def test_decides(self, outcome, state):
-        done = proposals.review(propose(), by="off-2", outcome=outcome, opinion="意见")
+        done = proposals.review(propose(), by=reviewer("off-2"), outcome=outcome, opinion="意见")
         assert (done.state, done.reviewed_by, done.opinion) == (state, "off-2", "意见")
 
     @pytest.mark.parametrize(
         ("change", "by", "outcome", "refusal"),
         [
-            ({}, "off-1", Outcome.AGREE, OwnProposal),
-            ({}, "off-2", Outcome.REFUSE, OutcomeNotAllowed),
-            ({"state": ProposalState.APPROVED}, "off-2", Outcome.AGREE, AlreadyReviewed),
+            ({}, reviewer("off-1"), Outcome.AGREE, OwnProposal),
+            ({}, reviewer("off-2", standing_in_for=("off-1",)), Outcome.AGREE, OwnProposal),
+            ({}, reviewer("off-2"), Outcome.REFUSE, OutcomeNotAllowed),
+            ({"state": ProposalState.APPROVED}, reviewer("off-2"), Outcome.AGREE, AlreadyReviewed),
         ],
     )
     def test_refuses(self, change, by, outcome, refusal):

@@ -228,8 +228,11 @@ class TestEndorse:
         case = await sharing.apply()
         kind = COMPETENT_OFFICER.organization_kind
         same = officer(COMPETENT, Role.COMPETENT_OFFICER, id=MARKET_OFFICER.id, kind=kind)
-        answer = await sharing.endorse(case["id"], same)
-        assert answer.json()["type"] == "/problems/own-application"
+        deputy = officer(COMPETENT, Role.COMPETENT_OFFICER, id="off-deputy", kind=kind)
+        deputy = deputy.model_copy(update={"standing_in_for": (MARKET_OFFICER.id,)})
+        for one in (same, deputy):
+            answer = await sharing.endorse(case["id"], one)
+            assert answer.json()["type"] == "/problems/own-application"
         unit = officer(MARKET, Role.COMPETENT_OFFICER, id="off-x", kind=kind)
         answer = await sharing.endorse(case["id"], unit)
         assert answer.json()["type"] == "/problems/own-application"

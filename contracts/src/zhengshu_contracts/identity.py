@@ -18,6 +18,12 @@ class Principal(Record):
     """Unified social credit code; for an applicant its own."""
     organization_kind: OrganizationKind | None = None
     roles: frozenset[Role] = frozenset()
+    standing_in_for: tuple[str, ...] = ()
+    """Officers whose part the caller takes: as their deputy, or as the successor of who left."""
+
+    def answers_for(self, client: str | None) -> bool:
+        """Tell whether what a client did counts as the caller's own: nobody approves that."""
+        return client is not None and (client == self.id or client in self.standing_in_for)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,8 @@ class ClientPolicy(Record):
     locked: bool = False
     opening: bool = False
     """True for opening's own system alone: it may export what is open."""
+    standing_in_for: tuple[str, ...] = ()
+    """Officers whose part this one takes; their roles are among its own while it does."""
     not_before: datetime | None = None
     """Access tokens issued earlier are refused."""
 

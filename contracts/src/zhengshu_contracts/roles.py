@@ -22,6 +22,8 @@ class Action(StrEnum):
     SYSTEM_REGISTER = "system.register"
     SYSTEM_READ = "system.read"
     OFFICER_REGISTER = "officer.register"
+    OFFICER_DEPUTE = "officer.depute"
+    OFFICER_DEPART = "officer.depart"
     CLIENT_MANAGE = "client.manage"
     ME_READ = "me.read"
     ENTRY_COMPILE = "entry.compile"
@@ -134,6 +136,8 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.SYSTEM_REGISTER: frozenset({Role.ADMINISTRATOR}),
     Action.SYSTEM_READ: frozenset({Role.ADMINISTRATOR, Role.DATA_OFFICER, Role.AUDITOR}),
     Action.OFFICER_REGISTER: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),
+    Action.OFFICER_DEPUTE: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),
+    Action.OFFICER_DEPART: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),
     Action.CLIENT_MANAGE: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),
     Action.ME_READ: frozenset({OFFICER}),
     Action.ENTRY_COMPILE: frozenset({Role.DATA_OFFICER}),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zhengshu_contracts import access, audit, catalog, opening, sharing
+from zhengshu_contracts import access, audit, catalog, officers, opening, sharing
 from zhengshu_contracts.base import Event
 from zhengshu_contracts.credentials import ClientKeyChanged
 
@@ -13,6 +13,10 @@ EVENTS: dict[str, type[Event]] = {
         catalog.SystemWasRegistered,
         catalog.OfficerWasRegistered,
         ClientKeyChanged,
+        officers.DeputyNamed,
+        officers.DeputyStarted,
+        officers.DeputyEnded,
+        officers.OfficerDeparted,
         catalog.EntrySubmitted,
         catalog.EntryReturned,
         catalog.EntryRefused,

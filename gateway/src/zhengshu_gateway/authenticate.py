@@ -182,6 +182,7 @@ def caller_of(client: Client) -> Caller:
         organization=client.organization,
         organization_kind=client.organization_kind,
         roles=frozenset(client.roles),
+        standing_in_for=client.standing_in_for,
     )
     not_before = client.not_before.timestamp() if client.not_before else 0.0
     return Caller(principal, frozenset({owner(client.id)}), client.opening, not_before)

@@ -83,6 +83,7 @@ class Client:
     roles: tuple[Role, ...] = ()
     locked: bool = False
     opening: bool = False
+    standing_in_for: tuple[str, ...] = ()
     not_before: datetime | None = None
 
 

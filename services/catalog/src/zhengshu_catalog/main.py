@@ -21,6 +21,8 @@ from zhengshu_catalog.imports import api as imports
 from zhengshu_catalog.imports import review_api as import_reviews
 from zhengshu_catalog.legacy import api as legacy
 from zhengshu_catalog.municipal import api as municipal
+from zhengshu_catalog.officers import api as officers
+from zhengshu_catalog.officers import operations as standing
 from zhengshu_catalog.organizations import api as organizations
 from zhengshu_catalog.organizations import clients_api as clients
 from zhengshu_catalog.organizations.errors import CompetentDepartmentExists
@@ -63,6 +65,7 @@ def build(settings: CatalogSettings) -> FastAPI:
         routers=[
             aggregation.router,  # the most used first: routes are tried in turn
             organizations.router,
+            officers.router,
             clients.router,
             vendors.router,
             systems.router,
@@ -87,6 +90,7 @@ def build(settings: CatalogSettings) -> FastAPI:
             "refusals": every(3600.0, later.forget_refused),
             "vendors": every(entrusting.EVERY, entrusting.expire),
             "mending": every(mending.EVERY, mending.look),
+            "deputies": every(standing.EVERY, standing.keep_dates),
             "quality": every(30.0, quality.measure_all),
             "reconciliations": every(2.0, reconciling.count_waiting),
         },

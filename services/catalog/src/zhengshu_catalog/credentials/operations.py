@@ -134,7 +134,7 @@ async def check_signature(unit: Unit, given: SignatureCheck, secret: bytes, *, a
 async def _managed(unit: Unit, client: str, by: Principal) -> ClientRow:
     """Return a client within reach, held until the transaction ends; nobody manages one above."""
     row = await unit.credentials.lock(client, reach(by))
-    clients.check_manages(by, map(Role, row.roles))
+    clients.check_manages(by, map(Role, [*row.roles, *row.lent]))
     return row
 
 

@@ -227,7 +227,8 @@ def _check_alive(entry: Entry) -> None:
 def _is_own(entry: Entry, working: Revision, by: Principal) -> bool:
     # The competent department reviews its own entries for want of another reviewer, by another officer.
     same_house = by.organization == entry.provider and not is_competent(by)
-    return same_house or by.id == working.submitted_by or by.id in working.authors
+    involved = (working.submitted_by, *working.authors)
+    return same_house or any(by.answers_for(one) for one in involved)
 
 
 def register(entry: Entry, code: str, at: datetime) -> Entry | None:

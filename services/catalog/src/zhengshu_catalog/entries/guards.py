@@ -98,7 +98,9 @@ def review_retirement(entry: Entry, outcome: Outcome, *, by: Principal) -> Entry
         raise OutcomeNotAllowed
     if entry.retiring_reason is None:
         raise StateNotAllowed(entry.state, "提供单位没有申请停用")
-    if by.id == entry.retiring_by or (by.organization == entry.provider and not is_competent(by)):
+    if by.answers_for(entry.retiring_by) or (
+        by.organization == entry.provider and not is_competent(by)
+    ):
         raise SelfReview
     settled = replace(entry, retiring_reason=None, retiring_by=None, retiring_at=None)
     if outcome is Outcome.RETURN:

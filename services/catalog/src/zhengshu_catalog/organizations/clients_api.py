@@ -8,6 +8,7 @@ from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.catalog import ClientState, CredentialReissued, LockIn, ReissueIn
 from zhengshu_contracts.roles import Action
 
+from zhengshu_catalog.officers.errors import Departed
 from zhengshu_catalog.organizations import credentials
 from zhengshu_catalog.organizations.api import InUnit, show_once
 from zhengshu_catalog.organizations.errors import (
@@ -36,7 +37,7 @@ async def lock_client(client: str, body: LockIn, unit: InUnit, by: By) -> Client
     "/unlock",
     response_model=ClientState,
     dependencies=[allowed(Action.CLIENT_LOCK)],
-    responses=problems(ClientNotFound, SystemRetired, RolesNotYours),
+    responses=problems(ClientNotFound, SystemRetired, Departed, RolesNotYours),
 )
 async def unlock_client(client: str, unit: InUnit, by: By) -> ClientState:
     """恢复客户端"""
@@ -48,7 +49,7 @@ async def unlock_client(client: str, unit: InUnit, by: By) -> ClientState:
     "/credential",
     response_model=CredentialReissued,
     dependencies=[allowed(Action.CLIENT_REISSUE)],
-    responses=problems(ClientNotFound, SystemRetired, RolesNotYours),
+    responses=problems(ClientNotFound, SystemRetired, Departed, RolesNotYours),
 )
 async def reissue_credential(
     client: str, body: ReissueIn, unit: InUnit, by: By, now: Now, response: Response

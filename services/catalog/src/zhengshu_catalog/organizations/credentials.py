@@ -14,6 +14,8 @@ from zhengshu_contracts.catalog import (
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import SystemStage
 
+from zhengshu_catalog.officers.errors import Departed
+from zhengshu_catalog.officers.tables import DepartureRow
 from zhengshu_catalog.organizations import domain
 from zhengshu_catalog.organizations.domain import Client
 from zhengshu_catalog.organizations.errors import ClientNotFound, SystemRetired
@@ -26,7 +28,7 @@ async def check_reach(unit: Unit, client: str, by: Principal) -> None:
     found = await unit.clients.get(client)
     if found is None or not domain.reaches(by, found.organization):
         raise ClientNotFound(client)
-    domain.check_manages(by, found.roles)
+    domain.check_manages(by, found.held)
 
 
 async def lock(unit: Unit, client: str, given: LockIn, *, by: str) -> ClientState:
@@ -83,6 +85,8 @@ async def keep(unit: Unit, changed: Client, *, by: str) -> ClientState:
 
 
 async def _check_alive(unit: Unit, client: Client) -> None:
+    if await unit.session.get(DepartureRow, client.id):
+        raise Departed(client.id)
     system = await unit.session.get(SystemRow, client.id, populate_existing=True)
     if system and system.stage == SystemStage.RETIRED:
         raise SystemRetired(client.id)

@@ -41,6 +41,14 @@ class Client:
     """Access tokens issued earlier are good no more."""
     locked_by: str | None = None
     """Client that locked it, or the vendor whose time ran out."""
+    lent: tuple[Role, ...] = ()
+    """Roles of those it stands in for, beside its own."""
+    standing_in_for: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> tuple[Role, ...]:
+        """Every role it may act in right now."""
+        return (*self.roles, *self.lent)
 
 
 def reaches(by: Principal, organization: str) -> bool:

@@ -167,9 +167,10 @@ def admit(unit: Unit, client: Client) -> None:
         kind=client.kind,
         organization=client.organization,
         organization_kind=client.organization_kind,
-        roles=client.roles,
+        roles=client.held,
         locked=client.locked,
         opening=client.opening,
+        standing_in_for=client.standing_in_for,
         not_before=client.not_before,
     )
     unit.outbox.put(client_key("catalog", client.id), policy, aggregate=client.id)

@@ -112,6 +112,18 @@ class Clients:
             )
         )
 
+    async def save_standing(self, client: Client) -> None:
+        """Keep an officer's roles, what it is lent and whom it stands in for."""
+        await self._session.execute(
+            update(ClientRow)
+            .where(ClientRow.id == client.id)
+            .values(
+                roles=list(client.roles),
+                lent=list(client.lent),
+                standing_in_for=list(client.standing_in_for),
+            )
+        )
+
     async def add_system(self, client: str) -> None:
         """Begin a business system's life."""
         row = SystemRow(id=client, stage=SystemStage.PLANNED, planned=[])
@@ -203,6 +215,8 @@ def _client(row: ClientRow, kind: str) -> Client:
         lock_reason=row.lock_reason,
         locked_by=row.locked_by,
         not_before=row.not_before,
+        lent=tuple(map(Role, row.lent)),
+        standing_in_for=tuple(row.standing_in_for),
     )
 
 

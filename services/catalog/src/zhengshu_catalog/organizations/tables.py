@@ -42,6 +42,9 @@ class ClientRow(Base):
     name: Mapped[str] = mapped_column(Text)
     """A system's name, or an officer's: a person's name stays in this table."""
     description: Mapped[str] = mapped_column(Text)
+    lent: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """Roles of those that an officer stands in for, for as long as it does."""
+    standing_in_for: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     locked: Mapped[bool]
     opening: Mapped[bool]

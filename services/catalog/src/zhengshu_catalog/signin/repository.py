@@ -62,7 +62,7 @@ class Accounts:
         if found is None:
             raise SessionOver
         row, organization, account = found
-        roles = [Role(role) for role in row.roles]
+        roles = [Role(role) for role in (*row.roles, *row.lent)]
         return Me(
             id=row.id,
             name=row.name,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import (
     OpeningClass,
     Outcome,
@@ -81,16 +82,16 @@ def propose(
     )
 
 
-def review(proposal: Proposal, *, by: str, outcome: Outcome, opinion: str) -> Proposal:
+def review(proposal: Proposal, *, by: Principal, outcome: Outcome, opinion: str) -> Proposal:
     """Approve or return a proposal that waits, by somebody else than who made it."""
     if proposal.state is not ProposalState.SUBMITTED:
         raise AlreadyReviewed(f"该提案当前状态:{proposal.state.label}")
-    if by == proposal.proposed_by:
+    if by.answers_for(proposal.proposed_by):
         raise OwnProposal(proposal.id)
     states = {Outcome.AGREE: ProposalState.APPROVED, Outcome.RETURN: ProposalState.RETURNED}
     if outcome not in states:
         raise OutcomeNotAllowed(next="材料不全的请退回修改,并一次性告知须补正的内容")
-    return replace(proposal, state=states[outcome], opinion=opinion, reviewed_by=by)
+    return replace(proposal, state=states[outcome], opinion=opinion, reviewed_by=by.id)
 
 
 def answer(proposal: Proposal, *, outcome: Outcome, reason: str) -> Proposal | None:

@@ -47,7 +47,7 @@ async def review(
 ) -> Proposal:
     """Review a proposal; an approved one goes to the municipal open platform."""
     before = await unit.proposals.lock(proposal_id)
-    after = domain.review(before, by=by.id, outcome=outcome, opinion=opinion)
+    after = domain.review(before, by=by, outcome=outcome, opinion=opinion)
     await unit.proposals.save(after)
     _reviewed(unit, after, by.id)
     if after.state is ProposalState.APPROVED:

@@ -223,7 +223,7 @@ def award(
 
 def others(application: Application, by: Principal) -> None:
     """Refuse the applicant: nobody decides their own application, neither the person nor the organisation."""
-    if by.id == application.submitted_by or by.organization == application.organization:
+    if by.answers_for(application.submitted_by) or by.organization == application.organization:
         raise OwnApplication(application.id)
 
 

@@ -62,7 +62,10 @@ def open_to(machine: Machine, matter: Matter, by: Principal) -> list[tuple[str, 
 
 def involved(matter: Matter, by: Principal) -> bool:
     """Tell whether the caller is one of those between whom the matter is."""
-    return by.id == matter.filed_by or by.organization in {matter.organization, matter.counterpart}
+    return by.answers_for(matter.filed_by) or by.organization in {
+        matter.organization,
+        matter.counterpart,
+    }
 
 
 def parties(matter: Matter, by: Principal) -> frozenset[Party]:

@@ -65,7 +65,7 @@ async def decide(
     asked = await unit.clocks.extension(clock.id)
     if asked is None or asked.outcome is not None:
         raise ExtensionNotAsked(f"意见征求 {opinion} 没有待审核的延期申请")
-    if asked.asked_by == by.id:
+    if by.answers_for(asked.asked_by):
         raise OwnExtension(f"意见征求 {opinion} 的延期由本人申请")
     agreed = decision.outcome is Outcome.AGREE
     if agreed:

@@ -1,0 +1,1 @@
+"""Officers over time: who stands in for whom, who left and is succeeded by whom."""
