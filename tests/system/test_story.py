@@ -1,5 +1,6 @@
 """The whole node as a stranger finds it: told a story, taken apart service by service, started again."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import get_args
 
 import asyncpg
@@ -133,6 +135,99 @@ def test_after_the_story_it_is_still_small(place):
     assert sum(memory(place.node).values()) <= LARGEST
 
 
+@dataclass(frozen=True)
+class Engineer:
+    """Somebody of the education bureau at a terminal, with credentials of a system of theirs."""
+
+    environment: dict[str, str]
+    schools: str
+    folder: Path
+
+    def zhengshu(self, *arguments: str | Path) -> tuple[int, str]:
+        """Give the client's command; return its exit code and what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "zhengshu", *map(str, arguments)],
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def engineer(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Engineer:
+    """After the story: one more system of the schools' provider."""
+    node = place.node
+    account, url = node.secrets.pair("clients", "officer"), node.url("gateway")
+    with Client(url, account["client_id"], account["client_secret"]) as officer:
+        owner = {"organization": samples.ORGANIZATIONS["education"]["code"], "name": "命令行检查"}
+        made = officer.post("/v1/systems", owner)["credentials"]
+        found = {each["title"]: each["id"] for each in officer.get("/v1/entries")["entries"]}
+    told = {"ZHENGSHU_URL": url, "ZHENGSHU_CLIENT_ID": made["client_id"]}
+    told["ZHENGSHU_CLIENT_SECRET"] = made["client_secret"]
+    folder = tmp_path_factory.mktemp("engineer")
+    engineer = Engineer(told, found[samples.SCHOOLS["title"]], folder)
+    until(lambda: engineer.zhengshu("rows", engineer.schools)[0] == 0)
+    return engineer
+
+
+def test_the_command_pushes_once_and_its_receipt_is_good(engineer, place):
+    rows = [["S350123090", "示例第九小学", "小学", "西兰乡示例路9号", 90]]
+    file, keys = engineer.folder / "schools.csv", engineer.folder / "jwks.json"
+    file.write_bytes(samples.table(samples.SCHOOLS, rows))
+    code, said = engineer.zhengshu("push", engineer.schools, file, "--dry-run")
+    assert (code, json.loads(said)["version"]) == (0, None), said
+    code, said = engineer.zhengshu("push", engineer.schools, file, "--key", "command-1")
+    assert code == 0, said
+    done = json.loads(said)
+    assert (done["received"], done["inserted"]) == (1, 1)
+    again = engineer.zhengshu("push", engineer.schools, file, "--key", "command-1")
+    assert (again[0], json.loads(again[1])) == (0, done)
+    with Client(place.node.url("gateway")) as public:
+        keys.write_text(json.dumps(public.get("/.well-known/jwks.json")))
+    receipt = engineer.folder / "receipt.jws"
+    receipt.write_text(done["receipt"])
+    code, said = engineer.zhengshu("proof", "receipt", receipt, "--keys", keys)
+    assert (code, json.loads(said)["batch"]) == (0, done["id"])
+    signed, _, signature = done["receipt"].rpartition(".")
+    receipt.write_text(f"{signed}.{signature[::-1]}")
+    code, said = engineer.zhengshu("proof", "receipt", receipt, "--keys", keys)
+    assert (code, "回执无效" in said) == (1, True)
+
+
+def test_the_command_reads_exports_and_tells_a_refusal_in_one_line(engineer):
+    code, said = engineer.zhengshu("rows", engineer.schools, "code=eq.S350123001")
+    assert (code, json.loads(said)["name"]) == (0, "示例第一小学")
+    file = engineer.folder / "out.csv"
+    code, said = engineer.zhengshu("export", engineer.schools, "--to", file)
+    assert (code, "示例第一小学" in file.read_text(encoding="utf-8-sig")) == (0, True), said
+    code, said = engineer.zhengshu("entries", "--q", "学校")
+    assert (code, f"{engineer.schools}\t" in said) == (0, True)
+    code, said = engineer.zhengshu("rows", engineer.schools, "nothing=eq.1")
+    assert code == 1
+    assert re.fullmatch(r"节点拒绝:4\d\d .+\n", said), said
+
+
+def test_the_command_saves_a_ledger_that_verifies_until_it_is_changed(engineer, place):
+    folder = engineer.folder / "ledger"
+    account = place.node.secrets.pair("clients", "officer")
+    who = ["--client-id", account["client_id"], "--client-secret", account["client_secret"]]
+    code, said = engineer.zhengshu(*who, "ledger", folder)
+    assert (code, "已保存" in said) == (0, True), said
+    options = []
+    for option, name in (("--log", "audit_checkpoint"), ("--witness", "commission_witness")):
+        key = engineer.folder / f"{name}.json"
+        key.write_text(place.node.secrets.pair("ed25519", name)["public"])
+        options += [option, key]
+    code, said = engineer.zhengshu("proof", "ledger", folder, *options)
+    assert (code, "市大数据委已见证" in said) == (0, True), said
+    leaves = folder / "leaves.ndjson"
+    leaves.write_text(leaves.read_text().replace("specversion", "specversiom", 1))
+    code, said = engineer.zhengshu("proof", "ledger", folder, *options)
+    assert (code, "账本不符" in said) == (1, True), said
+
+
 def test_a_restart_of_everything_keeps_everything(place, request):
     until_quiet(place.node)
     before = contents(place.node)
@@ -140,15 +235,16 @@ def test_a_restart_of_everything_keeps_everything(place, request):
     until_quiet(county)
     after = contents(county)
     # What a stop still writes down (refusals counted so far, a last checkpoint) may come to it.
-    assert {where for where, kept in before.items() if kept - after[where]} <= {WITNESSED}
+    assert {where for where, kept in before.items() if kept - after[where]} <= RENEWED
+    assert [where for where in RENEWED if len(before[where]) != len(after[where])] == []
     assert reckon(county) == []
     visitor = request.getfixturevalue("visitor")
     for door in DOORS:
         until(partial(answers, visitor, door, 200))
 
 
-WITNESSED = "commission public.witness"
-"""One row: the newest checkpoint of all, whichever that is."""
+RENEWED = {"commission public.witness", "catalog public.quality"}
+"""Rows written anew by themselves: the newest checkpoint; the measures of a newest version."""
 
 
 @dataclass(frozen=True)
