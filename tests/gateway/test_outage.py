@@ -60,6 +60,23 @@ async def test_nats_goes_and_comes_back(alone, monkeypatch):
     assert len(made.services["catalog"].seen) == 1
 
 
+async def test_a_full_stream_of_records_stops_what_cannot_be_recorded(alone):
+    made, server = alone
+    operator = await server.connect()
+    try:
+        stream = operator.jetstream()
+        config = (await stream.stream_info("ACCESS")).config
+        size = config.max_bytes
+        await stream.update_stream(config.evolve(max_bytes=1))
+        assert await slug(made.get(ROWS, "sys-reader")) == (503, "record-unavailable")
+        assert made.services["catalog"].seen == []
+        assert await slug(made.get("/v1/organizations", "sys-reader")) == (200, "")
+        await stream.update_stream(config.evolve(max_bytes=size))
+        assert (await made.get(ROWS, "sys-reader")).status_code == 200
+    finally:
+        await operator.close()
+
+
 async def test_a_writer_that_falls_silent_stops_only_what_rests_on_it(alone):
     made, _ = alone
     made.beating.cancel()
