@@ -3,8 +3,8 @@
 from alembic import op
 from zhengshu_chassis.migrate import grants
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 STATEMENTS = (
     """
