@@ -104,6 +104,7 @@ def known(node, *, alike: list[dict[str, object]] | None = None) -> None:
     """Let the node know the entry, and what looks alike."""
     node.get(f"/v1/entries/{ENTRY}").respond(json=HELD)
     node.get(f"/v1/entries/{ENTRY}/revisions").respond(json={"revisions": [REVISION]})
+    node.get(f"/v1/entries/{ENTRY}/suspensions").respond(json={"suspensions": []})
     node.get("/v1/extension-schema").respond(json={"version": 0, "definition": {"type": "object"}})
     node.get("/v1/similar-items").respond(json={"items": alike or []})
     node.get(f"/v1/datasets/{ENTRY}/batches").respond(json={"batches": [BATCH], "next": None})
@@ -158,6 +159,24 @@ async def test_who_is_of_another_department_can_apply_and_object_but_not_revise(
     assert f"/my/apply?dataset={ENTRY}" in page
     assert f"/my/objections/new/new?dataset={ENTRY}" in page
     assert "/edit" not in page
+
+
+async def test_a_regulator_stops_an_entry_with_reason_and_basis_and_lifts_it():
+    regulator = ME | {"organization_kind": "security_regulator", "roles": ["supervisor"]}
+    said = {"reason": "发现安全隐患,先行暂停", "basis": "网络数据安全管理条例"}
+    order = said | {"id": "s-1", "entry": ENTRY, "ordered_by": CIVIL}
+    order |= {"ordered_at": "2026-11-22T00:00:00Z", "lifted_at": None, "lifted_reason": None}
+    async with desk(regulator) as (portal, node):
+        known(node)
+        node.post(f"/v1/entries/{ENTRY}/suspension").respond(json=order)
+        page = (await portal.get(f"/my/catalogue/{ENTRY}")).text
+        await portal.post(f"/my/catalogue/{ENTRY}/suspension", data=proofs(page) | said)
+        [request] = sent(node, "POST", f"/v1/entries/{ENTRY}/suspension")
+        assert json.loads(request.content) == said
+        node.get(f"/v1/entries/{ENTRY}/suspensions").respond(json={"suspensions": [order]})
+        page = (await portal.get(f"/my/catalogue/{ENTRY}")).text
+    for word in ("已责令暂停提供", "网络数据安全管理条例", f"/my/catalogue/{ENTRY}/resumption"):
+        assert word in page
 
 
 async def test_a_new_entry_is_sent_as_the_form_says():

@@ -6,7 +6,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from zhengshu import Refused
-from zhengshu_contracts.catalog import EntryIn, EntryList, EntryOut, RevisionList, RevisionOut
+from zhengshu_contracts.catalog import (
+    EntryIn,
+    EntryList,
+    EntryOut,
+    ResumptionIn,
+    RevisionList,
+    RevisionOut,
+    SuspensionIn,
+    SuspensionList,
+)
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import (
     DatasetId,
@@ -16,6 +25,7 @@ from zhengshu_contracts.vocabulary import (
     Theme,
 )
 
+from zhengshu_portal.fields import Asked
 from zhengshu_portal.forms import Form
 from zhengshu_portal.office import InOffice, Officer, OwnForm, PageNotFound
 from zhengshu_portal.showing import Pairs, Shown
@@ -50,6 +60,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("数据质量", ("quality",)),
 )
 """The groups of the national guide (发改高技〔2017〕1272号), with what the node knows besides."""
+SUSPENDED, RESUMED = Asked(SuspensionIn), Asked(ResumptionIn)
 Text = Annotated[str, Query(max_length=100)]
 
 
@@ -119,6 +130,8 @@ def acted(entry: str, step: str, fields: Form) -> tuple[str, dict[str, Any] | No
     if seen := fields.get("grants_seen", ""):
         said["grants_seen"] = int(seen) if seen.isdigit() else seen  # type: ignore[assignment]
     bodies: dict[str, tuple[str, dict[str, Any] | None]] = {
+        "suspension": ("suspension", SUSPENDED.body(fields)),
+        "resumption": ("resumption", RESUMED.body(fields)),
         "submission": ("submission", None),
         "review": ("review", said),
         "retirement": ("retirement", {"reason": fields.get("reason", "")}),
@@ -193,7 +206,21 @@ def _entry(
         and by.may(Action.APPLICATION_SUBMIT)
         and any(item.sharing is not SharingClass.WITHHELD for item in held.items),
         said=fields or {},
+        **orders(held, by, fields or Form([])),
     )
+
+
+def orders(held: EntryOut, by: Officer, said: Form) -> dict[str, Any]:
+    """Return the orders to stop serving an entry, and the form to give or lift one."""
+    page = by.node.get(f"/v1/entries/{held.id}/suspensions") if held.revision else None
+    found = page["suspensions"] if page else []
+    stopped = any(not one.get("lifted_at") for one in found)
+    asked = RESUMED if stopped else SUSPENDED
+    return {
+        "orders": Shown(SuspensionList, by.names()).one({"suspensions": found}, "suspensions"),
+        "stopped": stopped,
+        "order": asked.fields(asked.body(said)) if page and by.may(Action.ENTRY_SUSPEND) else [],
+    }
 
 
 def grouped(model: type[EntryIn], raw: dict[str, Any], by: Officer) -> list[tuple[str, Pairs]]:

@@ -78,6 +78,11 @@ LABELS = {
     "document": "文件号",
     "client_id": "客户端标识",
     "level": "依据层级",
+    "grade": "数据级别",
+    "ordered_at": "暂停时间",
+    "ordered_by": "作出单位",
+    "lifted_at": "恢复时间",
+    "lifted_reason": "恢复的原因",
     "article": "条款",
     "attachments": "附件",
     "scan": "扫描件",
@@ -101,7 +106,19 @@ LABELS = {
 }
 """What a member is called where its contract does not say, or says more than a label holds."""
 OVERRULED = frozenset(
-    {"against", "attachments", "dataset", "entry", "mode", "organization", "provider", "scan"}
+    {
+        "against",
+        "attachments",
+        "dataset",
+        "entry",
+        "grade",
+        "mode",
+        "organization",
+        "provider",
+        "scan",
+        "sharing",
+        "version",
+    }
 )
 """Members whose contract describes their form and not what they are."""
 

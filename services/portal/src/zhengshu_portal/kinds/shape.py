@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import OrganizationKind
 
 from zhengshu_portal.office import Officer
 
@@ -92,6 +93,11 @@ def either(*tests: When) -> When:
 def oversees(_one: Thing, by: Officer) -> bool:
     """Test whether the officer is of the competent department."""
     return by.oversees
+
+
+def regulates(_one: Thing, by: Officer) -> bool:
+    """Test whether the officer is of the network and information security regulator."""
+    return by.me.organization_kind is OrganizationKind.SECURITY_REGULATOR
 
 
 def may(action: Action) -> When:

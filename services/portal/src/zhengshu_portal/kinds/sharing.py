@@ -18,6 +18,7 @@ from zhengshu_portal.kinds.shape import (
     organizations,
     oversees,
     own,
+    regulates,
     state,
 )
 from zhengshu_portal.office import Officer
@@ -205,7 +206,7 @@ GRANTS = Kind(
             "/v1/grants/{id}/suspension",
             Action.GRANT_SUSPEND,
             sharing.ReasonIn,
-            both(either(oversees, own("provider")), state(G.ACTIVE, G.RECTIFIED)),
+            both(either(oversees, regulates, own("provider")), state(G.ACTIVE, G.RECTIFIED)),
         ),
         Act(
             "resumption",
@@ -213,7 +214,7 @@ GRANTS = Kind(
             "/v1/grants/{id}/resumption",
             Action.GRANT_SUSPEND,
             sharing.ReasonIn,
-            both(either(oversees, own("provider")), state(G.SUSPENDED, G.RECTIFIED)),
+            both(either(oversees, regulates, own("provider")), state(G.SUSPENDED, G.RECTIFIED)),
         ),
         Act(
             "stop",
