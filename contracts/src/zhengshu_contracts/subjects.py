@@ -43,6 +43,7 @@ EVENTS: dict[str, type[Event]] = {
         catalog.ServiceRegistrationChanged,
         catalog.UploadAcknowledged,
         catalog.DatasetLapsed,
+        catalog.DatasetRecovered,
         catalog.DatasetRestarted,
         catalog.DatasetUpdated,
         sharing.ApplicationSubmitted,

@@ -50,6 +50,7 @@ from zhengshu_contracts.catalog.entries import (
 )
 from zhengshu_contracts.catalog.events import (
     DatasetLapsed,
+    DatasetRecovered,
     DatasetRestarted,
     DatasetUpdated,
     EntryMendMissed,
@@ -161,6 +162,7 @@ __all__ = [
     "CredentialWasReissued",
     "Credentials",
     "DatasetLapsed",
+    "DatasetRecovered",
     "DatasetRestarted",
     "DatasetUpdated",
     "EntryIn",

@@ -100,9 +100,11 @@ class Quality(ApiModel):
     completeness: float = Field(description="完整性:有值的单元格占比")
     validity: float = Field(description="有效性:符合现行信息项规则的值占比")
     uniqueness: float = Field(description="唯一性:不重复的行占比")
-    consistency: float = Field(description="一致性:实有行数与登记行数相符为 1")
+    consistency: float = Field(
+        description="一致性:与现行代码表、格式相符的值占比;与市级平台对账不一致为 0"
+    )
     timely: bool = Field(description="及时性:是否在更新周期内更新")
-    due: datetime | None = Field(description="按更新周期应再次更新的时间;不定期与实时为空")
+    due: datetime | None = Field(description="按更新周期应再次更新的时间;不定期为空")
 
 
 class Reconciliation(ApiModel):

@@ -179,6 +179,17 @@ class DatasetLapsed(Event):
     due: datetime
 
 
+class DatasetRecovered(Event):
+    """A dataset that had lapsed was pushed to again; `due` is when the next push is."""
+
+    subject: ClassVar[str] = "zhengshu.catalog.dataset.recovered.v1"
+
+    dataset: str
+    provider: str
+    update_cycle: UpdateCycle
+    due: datetime
+
+
 class DatasetUpdated(Event):
     """A batch made a new version. Subject carries the audience: who may hear of it."""
 

@@ -19,5 +19,7 @@ class CatalogSettings(ServiceSettings):
     """Key that seals the cursors of rows and changes."""
     mend_days: int = 180
     """How long a department may take to mend what an entry taken over lacks."""
+    realtime_minutes: int = 60
+    """After how many minutes without a push a dataset that is updated in real time has lapsed."""
     store_url: str = ""
     """Object store of pushes taken later (`file:///folder`, `s3://bucket/prefix`); empty: none are."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import StreamingResponse
@@ -26,9 +26,16 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import BatchMode, DatasetId, OrganizationKind, Role
 
 from zhengshu_catalog.aggregation import reports
-from zhengshu_catalog.aggregation.errors import BatchNotFound, DatasetNotFound, NotMeasured
+from zhengshu_catalog.aggregation.domain import Version
+from zhengshu_catalog.aggregation.errors import (
+    BatchNotFound,
+    DatasetNotFound,
+    NotMeasured,
+    VersionInvalid,
+)
+from zhengshu_catalog.aggregation.quality import quality_of
 from zhengshu_catalog.aggregation.reader import reader_of
-from zhengshu_catalog.aggregation.tables import BatchRow, PushRow, QualityRow
+from zhengshu_catalog.aggregation.tables import BatchRow, PushRow
 from zhengshu_catalog.entries.repository import Entries
 
 router = Router(tags=["数据汇聚"])
@@ -96,17 +103,23 @@ async def download_report(batch: str, request: Request, asker: Asker, session: S
 @router.get(
     "/v1/datasets/{dataset}/quality",
     response_model=Quality,
-    responses=problems(DatasetNotFound, NotMeasured),
+    responses=problems(DatasetNotFound, NotMeasured, VersionInvalid),
 )
-async def show_quality(dataset: DatasetId, _: Asker, at: Now, session: Session) -> Quality:
+async def show_quality(
+    dataset: DatasetId,
+    _: Asker,
+    at: Now,
+    session: Session,
+    version: Annotated[str | None, Query(description="版本 epoch.n;默认最近测得的")] = None,
+) -> Quality:
     """查看数据质量
 
-    最近测得的完整性、有效性、唯一性、一致性,以及是否在更新周期内更新。
+    某一版本测得的完整性、有效性、唯一性、一致性,以及数据集是否在更新周期内更新。
     """
-    row = await session.get(QualityRow, dataset)
-    if row is None:
-        raise NotMeasured("该数据集尚无数据,或尚未测量", next="请稍后再查")
-    return row.told(at)
+    asked = Version.read(version) if version else None
+    if found := await quality_of(session, dataset, at, asked):
+        return found
+    raise NotMeasured("该版本尚无数据,或未测量", next="请稍后再查,或不指定版本")
 
 
 def progress(row: PushRow, batch: BatchRow | None = None) -> BatchProgress:

@@ -57,6 +57,7 @@ class Reader:
         self.spool = Spool(settings.store_url) if settings.store_url else None
         reports = Spool(settings.store_url, "reports") if settings.store_url else None
         self.means = Means(keys.load_private(settings.receipt_key.get_secret_value()), reports)
+        self.realtime_minutes = settings.realtime_minutes
         self._row_key = settings.row_id_key.get_secret_value().encode()
         self._url = plain_url(settings.reader_url)
         self._pool: Any = None

@@ -89,13 +89,13 @@ class PushRow(Base):
 
 
 class QualityRow(Base):
-    """The quality of a dataset's version that was measured last, and when it must be pushed to again."""
+    """The quality of one version of a dataset, under the items of the revision it was measured by."""
 
-    __tablename__ = "quality"
+    __tablename__ = "quality_versions"
 
     dataset: Mapped[str] = mapped_column(Text, ForeignKey("datasets.id"), primary_key=True)
-    epoch: Mapped[int]
-    version: Mapped[int]
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
     revision: Mapped[int]
     measured_at: Mapped[datetime] = mapped_column(AT)
     rows: Mapped[int] = mapped_column(BigInteger)
@@ -103,10 +103,8 @@ class QualityRow(Base):
     validity: Mapped[float]
     uniqueness: Mapped[float]
     consistency: Mapped[float]
-    due: Mapped[datetime | None] = mapped_column(AT)
-    lapsed: Mapped[bool]
 
-    def told(self, at: datetime) -> Quality:
+    def told(self, due: datetime | None, at: datetime) -> Quality:
         """Return what is shown of it."""
         return Quality(
             version=str(Version(self.epoch, self.version)),
@@ -116,9 +114,22 @@ class QualityRow(Base):
             validity=self.validity,
             uniqueness=self.uniqueness,
             consistency=self.consistency,
-            timely=self.due is None or self.due >= at,
-            due=self.due,
+            timely=due is None or due >= at,
+            due=due,
         )
+
+
+class TimelinessRow(Base):
+    """When a dataset must be pushed to again, as last reckoned, and whether a lapse was announced."""
+
+    __tablename__ = "timeliness"
+
+    dataset: Mapped[str] = mapped_column(Text, ForeignKey("datasets.id"), primary_key=True)
+    revision: Mapped[int]
+    since: Mapped[datetime | None] = mapped_column(AT)
+    """The push last counted from, or the first publication."""
+    due: Mapped[datetime | None] = mapped_column(AT)
+    lapsed: Mapped[bool]
 
 
 class ReconciliationRow(Base):
