@@ -1,6 +1,7 @@
 """Who calls: from the access token to the principal that the policy's records describe right now."""
 
 import hmac
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from zhengshu_gateway.errors import (
     SubjectUnknown,
     TokenInvalid,
     TokenMissing,
+    TooManyAtOnce,
     UpstreamAway,
 )
 from zhengshu_gateway.exchange import Exchange
@@ -59,6 +61,8 @@ SIGNED_PARTS = {
 }
 LARGEST_SIGNED = 8 * 1024 * 1024
 """Bytes of a signed body, which is read whole before it is believed; larger ones need a token."""
+BINDING = 4
+"""Signed bodies of one client that are read at the same time."""
 
 
 class Authenticator:
@@ -77,6 +81,7 @@ class Authenticator:
         self._claim = claim
         self._upstreams = upstreams
         self._feed = feed
+        self._binding: Counter[str] = Counter()
         self._callers: dict[str, tuple[Client, Caller]] = {}
 
     def caller(self, exchange: Exchange, route: Route) -> Caller:
@@ -106,8 +111,8 @@ class Authenticator:
         if exchange.header(signature.SERVICE.encode()) != service:
             raise SignatureInvalid(f"请求头 {signature.SERVICE} 应为 {service}")
         digest = exchange.header(signature.DIGEST.lower().encode()) or ""
-        if exchange.has_body:
-            await _bind(exchange, digest)
+        if exchange.has_body and not digest:
+            raise SignatureInvalid(f"带内容的请求须有 {signature.DIGEST}")
         told = {
             name: exchange.header(header.encode()) or "" for name, header in SIGNED_PARTS.items()
         }
@@ -117,7 +122,23 @@ class Authenticator:
             raise UpstreamAway("暂时无法核对签名")
         if not reply.ok:
             raise SignatureInvalid("签名不正确、已过期或已使用过")
-        return self.named(str(reply.json()["client_id"]))
+        caller = self.named(str(reply.json()["client_id"]))
+        if exchange.has_body:  # read for those alone whose signature, digest included, was believed
+            await self._bind(exchange, digest, caller.principal.id)
+        return caller
+
+    async def _bind(self, exchange: Exchange, digest: str, client: str) -> None:
+        """Hold a signed request's body against the digest that its signature covers."""
+        if self._binding[client] >= BINDING:
+            raise TooManyAtOnce(f"同时上传的签名请求至多 {BINDING} 个")
+        self._binding[client] += 1
+        try:
+            body = await exchange.body(LARGEST_SIGNED)
+        finally:
+            self._binding[client] -= 1
+        if not hmac.compare_digest(signature.content_digest(body).encode(), digest.encode()):
+            raise SignatureInvalid("请求体与 Content-Digest 不符")
+        exchange.put_back(body)
 
     def recognises(self, exchange: Exchange) -> bool:
         """Tell whether a token was seen before, so that nothing needs to be worked out for it."""
@@ -162,14 +183,6 @@ class Authenticator:
         if known is None or known[0] is not client:
             known = self._callers[name] = (client, caller_of(client))
         return known[1]
-
-
-async def _bind(exchange: Exchange, digest: str) -> None:
-    """Hold a signed request's body against the digest that its signature covers."""
-    body = await exchange.body(LARGEST_SIGNED)
-    if not hmac.compare_digest(signature.content_digest(body).encode(), digest.encode()):
-        raise SignatureInvalid("请求体与 Content-Digest 不符")
-    exchange.put_back(body)
 
 
 def caller_of(client: Client) -> Caller:

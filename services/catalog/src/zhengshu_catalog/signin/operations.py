@@ -64,10 +64,10 @@ async def set_password(unit: Unit, given: PasswordSet, *, at: datetime) -> None:
 async def sign_in(unit: Unit, given: SignIn, *, at: datetime) -> SignedIn:
     """Return a code for the right password. Answers rather than raises: failures must be counted."""
     account = await unit.accounts.lock(given.account.strip().lower())
-    stored = account.password if account else None
-    right = await asyncio.to_thread(domain.matches, stored, given.password)
     if account and domain.barred(account.barred_until, at):
         return SignedIn(outcome="barred")
+    stored = account.password if account else None
+    right = await asyncio.to_thread(domain.matches, stored, given.password)
     if account and not right:
         failures, until = domain.after_failure(account.failures, at)
         await unit.accounts.set(account.client, failures=failures, barred_until=until)
