@@ -124,6 +124,16 @@ class TestSign:
         assert signed.root == merkle.root(leaf["leaf_hash"] for leaf in leaves)
         assert open_checkpoint(signed.note, LOG.verifier).size == 25
 
+    async def test_sealing_stalls_no_recording(self, made, audit):
+        """While a checkpoint is made, records go on arriving, and lie outside of it."""
+        await fill(audit, *(envelope(n) for n in range(3)))
+        async with audit.sessions() as sealing, asyncio.timeout(5):
+            await operations.sign(Unit.of(sealing), LOG, now=AT)
+            await fill(audit, envelope(3), envelope(4))
+            await sealing.commit()
+        assert (await newest(audit)).checkpoint.size == 3
+        assert await count(made) == 5
+
     async def test_an_announcement_of_a_checkpoint_alone_is_no_reason_for_another(self, audit):
         await fill(audit, envelope(1))
         await sign(audit)
