@@ -21,7 +21,7 @@ from catalog.samples import (
 )  # fmt: skip
 from zhengshu_catalog.themes.domain import derive
 from zhengshu_catalog.themes.errors import ThemeInvalid, ThemeItemWithheld
-from zhengshu_contracts.catalog import ThemeIn
+from zhengshu_contracts.catalog import EntryIn, ThemeIn
 from zhengshu_contracts.identity import View
 from zhengshu_contracts.vocabulary import ItemType, OpeningClass, Role, SharingClass
 
@@ -246,24 +246,7 @@ async def tighten(catalog: Catalog, schools: Dataset) -> None:
     await catalog.done("POST", f"/v1/entries/{schools.id}/review", agree, by=reviewer())
 
 
-ENTRY = frozenset(
-    [
-        "category",
-        "title",
-        "abstract",
-        "format",
-        "update_cycle",
-        "items",
-        "related",
-        "extensions",
-        "state_secret",
-        "work_secret",
-        "secrecy_assessment",
-        "privacy_assessment",
-        "head_consent",
-        "security_review",
-    ]
-)
+ENTRY = frozenset(EntryIn.model_fields)
 
 
 class TestServe:
