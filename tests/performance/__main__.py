@@ -10,11 +10,11 @@ from pathlib import Path
 
 from support.servers import free_base
 
-from performance import bare, gateway, pieces
+from performance import bare, gateway, pieces, revocation, search
 from performance.stage import CLIENTS, Figure, Stage, machine, staged
 
-STAGED = ("push", "export", "page", "growth", "memory")
-PIECES = (*STAGED, *gateway.PIECES)
+STAGED = ("push", "export", "page", "revocation", "growth", "memory")
+PIECES = (*STAGED, *gateway.PIECES, "search")
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 MARK = "<!-- figures -->\n"
 
@@ -31,6 +31,8 @@ async def measure(stage: Stage, asked: argparse.Namespace, directory: Path) -> l
         found += await pieces.paging(
             stage, directory / "nginx", asked.rows, asked.rounds, asked.seconds
         )
+    if "revocation" in asked.pieces and bare.available():
+        found += await revocation.revoking(stage, 8 * asked.rounds)
     if "growth" in asked.pieces:
         found += await pieces.growing(stage, (10_000, asked.large), asked.rounds)
     if "memory" in asked.pieces:
@@ -38,15 +40,23 @@ async def measure(stage: Stage, asked: argparse.Namespace, directory: Path) -> l
     return found
 
 
+def _told(values: list[float], unit: str) -> str:
+    if not values:
+        return "–"
+    spread = f" ({min(values):.2f}–{max(values):.2f})" if len(values) > 1 else ""
+    return f"{statistics.median(values):.2f}{spread} {unit}"
+
+
+def _ratio(figure: Figure) -> float:
+    return figure.ratio if figure.unit in {"s", "req/s"} else 1 / figure.ratio
+
+
 def table(found: list[Figure]) -> str:
     lines = ["| what | ours | beside it | ratio | wanted |", "| --- | --- | --- | --- | --- |"]
     for figure in found:
-        ours, theirs = (
-            f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f}) {figure.unit}"
-            for values in (figure.ours, figure.theirs)
-        )
-        ratio = figure.ratio if figure.unit in {"s", "req/s"} else 1 / figure.ratio
-        lines.append(f"| {figure.what} | {ours} | {theirs} | {ratio:.2f} | {figure.wanted} |")
+        ours, theirs = _told(figure.ours, figure.unit), _told(figure.theirs, figure.unit)
+        ratio = f"{_ratio(figure):.2f}" if figure.theirs else "–"
+        lines.append(f"| {figure.what} | {ours} | {theirs} | {ratio} | {figure.wanted} |")
     return "\n".join(lines)
 
 
@@ -72,6 +82,8 @@ def main() -> None:
     asked = given.parse_args()
     before = machine()
     found = asyncio.run(gateway.measure(asked.pieces, asked.rounds, asked.seconds))
+    if "search" in asked.pieces:
+        found += asyncio.run(search.searching(asked.rounds))
     if set(STAGED) & set(asked.pieces):
         with tempfile.TemporaryDirectory(prefix="bench") as folder:
             Path(folder).chmod(0o755)

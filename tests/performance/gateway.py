@@ -1,14 +1,13 @@
 """The gateway's own figures: one process of it with a real NATS server, before a catalog that only answers.
 
-Nothing here needs the rest of the node: a hot page does not reach catalog, decisions rest on the bucket
-`policy`, and the end of a grant arrives through it.
+Nothing here needs the rest of the node: a hot page does not reach catalog, and decisions rest on the bucket
+`policy`.
 """
 
 import asyncio
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -51,7 +50,7 @@ from zhengshu_local.processes import free_port
 
 from performance.stage import Figure
 
-PIECES = ("hot", "policy", "revocation")
+PIECES = ("hot", "policy")
 PAGE = [
     {
         "id": f"35012300{n:06}",
@@ -66,7 +65,6 @@ PAGE = [
 BODY = json.dumps(PAGE, ensure_ascii=False).encode()
 ROWS = f"/v1/datasets/{DATASET}/rows"
 DATASETS, GRANTS = 10_000, 10
-READERS = 64
 
 
 @dataclass
@@ -95,9 +93,6 @@ async def measure(pieces: list[str], rounds: int, seconds: int) -> list[Figure]:
     if "hot" in pieces:
         async with _alone() as one:
             found.append(await hot(one, rounds, seconds))
-    if "revocation" in pieces:
-        async with _alone() as one:
-            found.append(await revocation(one, 8 * rounds))
     if "policy" in pieces:
         found += await policy()
     return found
@@ -127,78 +122,15 @@ async def _wrk(url: str, token: str, seconds: int) -> float:
     return float(re.search(r"Requests/sec:\s+([0-9.]+)", said)[1])
 
 
-async def revocation(one: Alone, times: int) -> Figure:
-    """From the stored end of a grant to the gateway's last send under it: 64 readers and one export.
-
-    The gateway's own records say when each answer ended; what readers still find in their buffers is older.
-    """
-    figure = Figure(f"grant ended → last send, p99 of {times}", unit="ms", wanted="≤ 250")
-    taken = [await _revoke(one, n) for n in range(times)]
-    figure.ours = [sorted(taken)[int(len(taken) * 0.99)]]
-    figure.theirs = [statistics.median(taken)]
-    return figure
-
-
-async def _revoke(one: Alone, number: int) -> float:
-    key, path = dataset_key("sharing", DATASET), f"{ROWS}?select=amount&limit=100"
-    await one.js.purge_stream("ACCESS")
-    await one.put(key, DatasetGrants(id=DATASET, grants=(_grant(f"g-{number}"),)))
-    async with httpx.AsyncClient(trust_env=False, headers=one.headers, timeout=30) as http:
-        await _until_granted(http, one.url + path)
-        command = ["wrk", "-t1", f"-c{READERS}", "-d3s", "-H", f"Authorization: Bearer {one.token}"]
-        readers = await asyncio.create_subprocess_exec(
-            *command, one.url + path, stdout=subprocess.DEVNULL
-        )
-        exporting = asyncio.create_task(_export_until_cut(one, http))
-        await asyncio.sleep(1)
-        assert not exporting.done(), "the export ended by itself"
-        await one.put(key, DatasetGrants(id=DATASET))
-        answered = datetime.now(UTC)
-        await asyncio.wait_for(exporting, 20)
-        await readers.wait()
-    last = max([at async for at in _sends(one.js, f"g-{number}")])
-    return max(0.0, (last - answered).total_seconds()) * 1000
-
-
-async def _export_until_cut(one: Alone, http: httpx.AsyncClient) -> None:
-    try:
-        async with http.stream("GET", f"{one.url}{EXPORTS}?select=amount") as answer:
-            async for _ in answer.aiter_raw():
-                pass
-    except httpx.RemoteProtocolError:
-        return
-
-
-async def _sends(js: Any, grant: str) -> AsyncIterator[datetime]:
-    """Yield when each answer under a grant ended."""
-    under: set[str] = set()
-    state = (await js.stream_info("ACCESS")).state
-    for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
-        for told in json.loads((await js.get_msg("ACCESS", seq=sequence)).data):
-            data = told["data"]
-            if data.get("grant") == grant and data["allowed"]:
-                under.add(data["record"])
-            elif data.get("status") == 200 and data["record"] in under:
-                yield datetime.fromisoformat(data["at"])
-
-
-async def _until_granted(http: httpx.AsyncClient, url: str) -> None:
-    for _ in range(200):
-        if (await http.get(url)).status_code == 200:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the grant never came")
-
-
 async def policy() -> list[Figure]:
     """10,000 datasets and 100,000 grants: what a decision takes, what memory, how soon after a restart."""
     mean = Figure(f"decision, {DATASETS:,} datasets × {GRANTS * DATASETS:,} grants", unit="µs")
-    mean.ours, mean.theirs, mean.wanted = _decisions(), [10.0], "≤ 10"
+    mean.ours, mean.wanted = _decisions(), "≤ 10"
     memory = Figure("memory of the gateway with them", unit="MB", wanted="≤ 300")
     ready = Figure("ready after a restart with them", unit="s", wanted="≤ 10")
     async with _alone(_many()) as one:
-        memory.ours, memory.theirs = [_resident(one.process.pid)], [300.0]
-        ready.ours, ready.theirs = [one.took], [10.0]
+        memory.ours = [_resident(one.process.pid)]
+        ready.ours = [one.took]
     return [mean, memory, ready]
 
 
@@ -265,7 +197,7 @@ def _grant(name: str, holder: str = READER) -> GrantPolicy:
 @asynccontextmanager
 async def _alone(records: list[tuple[str, bytes]] | None = None) -> AsyncIterator[Alone]:
     """Start NATS, a catalog that only answers, a bare route, and one gateway; wait until it is ready."""
-    catalog = harness.Service(answers={f"GET {ROWS}": _page, f"GET {EXPORTS}": _export})
+    catalog = harness.Service(answers={f"GET {ROWS}": _page})
     with tempfile.TemporaryDirectory() as folder, running_nats(Path(folder)) as nats:
         await nats.provision()
         operator = await nats.connect("operator")
@@ -296,9 +228,6 @@ async def _alone(records: list[tuple[str, bytes]] | None = None) -> AsyncIterato
                 await operator.close()
 
 
-EXPORTS = f"/v1/datasets/{DATASET}/exports"
-
-
 async def _page(_: harness.Seen, send: Any) -> None:
     told = {
         "content-type": "application/json",
@@ -312,15 +241,6 @@ async def _page(_: harness.Seen, send: Any) -> None:
     head = [(name.encode(), value.encode()) for name, value in told.items()]
     await send({"type": "http.response.start", "status": 200, "headers": head})
     await send({"type": "http.response.body", "body": BODY})
-
-
-async def _export(_: harness.Seen, send: Any) -> None:
-    head = [(b"content-type", b"text/csv")]
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    for _n in range(3000):
-        await send({"type": "http.response.body", "body": b"1\n" * 4000, "more_body": True})
-        await asyncio.sleep(0.005)
-    await send({"type": "http.response.body", "body": b""})
 
 
 def _settings(nats: Bus, upstream: str, port: int) -> dict[str, Any]:

@@ -1,21 +1,16 @@
-"""Measures search at 1,000 and at 100,000 entries: `python tests/performance/search.py [ROUNDS]`.
+"""Search at 1,000 and at 100,000 entries, both catalogues side by side.
 
-Medians over rounds, both catalogues side by side in one run. Each kind of query takes what an HTTP request
-takes of the database: the hits, their counts, and the first 20 entries with their content.
+Each kind of query takes what an HTTP request takes of the database: the hits, their counts, and the first 20
+entries with their content.
 """
 # ruff: noqa: SIM905, E501 - lists of words read better as one line
 
-import asyncio
 import json
 import random
-import statistics
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import asyncpg
 from support.databases import Database, Databases
@@ -26,8 +21,9 @@ from zhengshu_catalog.search.finding import Reader, Search
 from zhengshu_catalog.search.terms import vector
 from zhengshu_chassis.db import connect
 
+from performance.stage import Figure
+
 SIZES = (1_000, 100_000)
-TARGET = 3.0
 READER = Reader("11350123003615101T", everything=False)
 PLACES = "凤山 起步 洪洋 飞竹 鉴江 中房 松山 碧里 白塔 西兰 霍口 县城 滨海 城关 乡镇 村级".split()
 THINGS = (
@@ -119,30 +115,21 @@ async def once(database: Database, words: str) -> float:
         await connected.engine.dispose()
 
 
-async def measure(databases: dict[int, Database], rounds: int) -> bool:
-    reached = True
+async def measure(databases: dict[int, Database], rounds: int) -> list[Figure]:
+    found = []
     for name, words in QUERIES.items():
-        taken: dict[int, list[float]] = {size: [] for size in SIZES}
+        figure = Figure(f"search, {name}: 100,000 entries against 1,000", unit="ms", wanted="≤ 3")
         for _ in range(rounds):
-            for size, database in databases.items():
-                taken[size].append(await once(database, words))
-        small, large = (statistics.median(taken[size]) * 1000 for size in SIZES)
-        reached = reached and large <= TARGET * small
-        print(f"{name:28} {small:8.1f} ms {large:8.1f} ms {large / small:6.2f} x")
-    return reached
+            figure.theirs.append(await once(databases[SIZES[0]], words) * 1000)
+            figure.ours.append(await once(databases[SIZES[1]], words) * 1000)
+        found.append(figure)
+    return found
 
 
-async def bench(rounds: int) -> bool:
+async def searching(rounds: int) -> list[Figure]:
     with TemporaryDirectory() as folder, running_postgres(Path(folder)) as server:
         made = Databases(server, secrets(server.directory))
         databases = {size: await made.create("catalog") for size in SIZES}
         for size, database in databases.items():
             await fill(database, size)
-        print(
-            f"{'search (warm; with counts)':28} {SIZES[0]:8,}    {SIZES[1]:8,}    target {TARGET} x"
-        )
         return await measure(databases, rounds)
-
-
-if __name__ == "__main__":
-    sys.exit(0 if asyncio.run(bench(int(sys.argv[1]) if len(sys.argv) > 1 else 7)) else 1)

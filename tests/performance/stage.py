@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -122,6 +122,14 @@ class Stage:
         await connection.execute(vacuum.format(table=self.table, history=f'rows."h_{self.suffix}"'))
         await connection.execute("CHECKPOINT")
         await connection.close()
+
+    def another(self) -> str:
+        """Publish a dataset with the same columns; return its id once it is served."""
+        made = self.county.publish("civil", LARGE | {"title": "性能测量用数据(另一份)"})
+        other = replace(self, dataset=made)
+        other.push_all([as_csv(rows(100))], "append", "text/csv")
+        until(lambda: self.county.served(made))
+        return made
 
     def push_all(self, bodies: list[bytes], mode: str, kind: str) -> float:
         """Push batches by four clients; return the seconds it took."""
