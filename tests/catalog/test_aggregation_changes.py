@@ -165,3 +165,15 @@ async def test_a_cursor_is_of_one_view_and_one_dataset(catalog: Catalog):
     assert (await towns.read(url)).status_code == 200
     assert (await towns.read(url, view=narrower)).status_code == 410
     assert (await towns.read(url[:-2] + "xx")).status_code == 410
+
+
+@pytest.mark.parametrize("query", ["since=1.0", "since=1.0&limit=5"])
+async def test_changes_that_are_known_are_not_made_again(catalog: Catalog, query: str):
+    made = await dataset(catalog)
+    await made.pushed([town("350123001")])
+    tag = (await made.read("changes", query)).headers["etag"]
+    again = await made.read("changes", query, If_None_Match=tag)
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await made.read("changes", f"{query}&until=1.1", If_None_Match=tag)).status_code == 200
+    await made.pushed([town("350123002")])
+    assert (await made.read("changes", query, If_None_Match=tag)).status_code == 200

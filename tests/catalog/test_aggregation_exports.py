@@ -156,3 +156,18 @@ class TestMasks:
         for item, mask in (("level", KeepMask()), ("urban", TruncateMask(length=1))):
             view = View(columns=("code", "level"), masks=(ItemMask(item=item, mask=mask),))
             assert (await towns.read("rows", view=view)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "query", ["format=csv", "format=ndjson&code=eq.1", "format=xlsx", "bom=true"]
+)
+async def test_an_export_that_is_known_is_not_made_again(towns: Dataset, query: str):
+    first = await towns.read("exports", query)
+    tag = first.headers["etag"]
+    again = await towns.read("exports", query, If_None_Match=f'"x", {tag}')
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    other = View(columns=("code",), key=("code",))
+    assert (await towns.read("exports", query, view=other, If_None_Match=tag)).status_code == 200
+    await towns.pushed([town("999999999")])
+    changed = await towns.read("exports", query, If_None_Match=tag)
+    assert (changed.status_code, changed.headers["etag"] == tag) == (200, False)

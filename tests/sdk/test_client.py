@@ -125,3 +125,52 @@ def test_a_client_does_not_tell_its_secret(played):
         lambda _: httpx.Response(200, json={}), client_id="sys-1", client_secret="s-e-c"
     )
     assert "s-e-c" not in json.dumps([repr(client), repr(client.auth), str(vars(client).keys())])
+
+
+BATCH = {"id": "b-1", "dataset": DATASET, "mode": "upsert", "at": "2026-11-22T10:00:00Z"}
+TAKEN = {
+    "id": "b-1", "dataset": DATASET, "mode": "upsert", "received": 1, "inserted": 1, "updated": 0,
+    "deleted": 0, "unchanged": 0, "refused": 0, "version": "1.1", "digest": "00",
+}  # fmt: skip
+PROBLEM = {
+    "type": "/problems/batch-rows-refused",
+    "title": "部分行不合格,整批未入库",
+    "status": 422,
+}
+
+
+def waiting(then: dict) -> Answer:
+    """Take a batch later: it waits twice, and then this became of it."""
+    told = iter([BATCH | {"state": "waiting"}] * 3)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(202, json=BATCH | {"state": "waiting"})
+        if request.url.path.endswith("/report"):
+            return httpx.Response(200, text="行号,信息项\r\n")
+        return httpx.Response(200, json=next(told, BATCH | then))
+
+    return answer
+
+
+def test_a_large_batch_is_handed_in_and_waited_for(played):
+    client = played(waiting({"state": "done", "batch": TAKEN}))
+    kept = client.push_later(DATASET, b"code\n1\n", key="k-1", lenient=True)
+    assert client.asked[0].headers["prefer"] == "handling=lenient, respond-async"
+    assert client.asked[0].headers["idempotency-key"] == "k-1"
+    assert client.wait(kept.id, every=0).version == "1.1"
+    assert len(client.asked) == 5
+
+
+def test_what_was_not_taken_tells_why_and_its_report_downloads(played):
+    client = played(waiting({"state": "refused", "problem": PROBLEM}))
+    kept = client.push_later(DATASET, b"code\n")
+    with pytest.raises(Refused, match="整批未入库"):
+        client.wait(kept.id, every=0)
+    assert b"".join(client.report(kept.id)).decode().startswith("行号")
+
+
+def test_waiting_ends_when_it_was_told_to(played):
+    client = played(waiting({"state": "done", "batch": TAKEN}))
+    with pytest.raises(TimeoutError):
+        client.wait("b-1", every=0, most=-1)

@@ -71,15 +71,43 @@ def push(
     key: Annotated[str | None, typer.Option(help="幂等键:同一批重复推送只生效一次")] = None,
     lenient: Annotated[bool, typer.Option(help="收下合格行,报告不合格行")] = False,
     dry_run: Annotated[bool, typer.Option(help="只检查,不写入")] = False,
+    later: Annotated[bool, typer.Option(help="大文件:节点先收下,等它处理完")] = False,
 ) -> None:
     """推送一个文件,打印结果与签名回执。"""
     media = MEDIA.get(file.suffix.lower(), "application/octet-stream")
+    if later and dry_run:
+        raise typer.BadParameter("--later 与 --dry-run 不能同时使用")
     with client() as node, file.open("rb") as body:
+        if later:
+            kept = node.push_later(dataset, body, mode=mode, media=media, key=key, lenient=lenient)
+            print(f"批次 {kept.id} 已收下,等待处理", file=sys.stderr)
+            show(node.wait(kept.id))
+            return
         show(
             node.push(
                 dataset, body, mode=mode, media=media, key=key, lenient=lenient, dry_run=dry_run
             )
         )
+
+
+@app.command()
+def batch(batch: Annotated[str, typer.Argument(help="批次标识")]) -> None:
+    """查看一个批次的进度或结果。"""
+    with client() as node:
+        show(node.batch(batch))
+
+
+@app.command()
+def report(
+    batch: Annotated[str, typer.Argument(help="批次标识")],
+    to: Annotated[Path | None, typer.Option(help="写入的文件,默认标准输出")] = None,
+) -> None:
+    """下载一个批次的不合格明细(CSV)。"""
+    with client() as node:
+        out = to.open("wb") if to else sys.stdout.buffer
+        for chunk in node.report(batch):
+            out.write(chunk)
+        out.flush()
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The client: one method per thing a department does, over the public API alone."""
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -8,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
-from zhengshu_contracts.catalog import BatchOut, EntryList, EntryOut
+from zhengshu_contracts.catalog import BatchOut, BatchProgress, BatchState, EntryList, EntryOut
 from zhengshu_contracts.problem import Problem
 from zhengshu_contracts.sharing import ApplicationIn, ApplicationOut, GrantList, GrantOut
 
@@ -111,13 +112,50 @@ class Client:
         dry_run: bool = False,
     ) -> BatchOut:
         """Push a batch of rows; the answer holds the signed receipt. Repeat safely with `key`."""
-        headers = idempotent(key) | {"Content-Type": media}
-        if lenient:
-            headers["Prefer"] = "handling=lenient"
         params = {"mode": mode} | ({"dry_run": "true"} if dry_run else {})
+        headers = idempotent(key) | {"Content-Type": media} | prefer(lenient=lenient)
         path = f"/v1/datasets/{dataset}/batches"
         answer = self.call("POST", path, content=body, headers=headers, params=params)
         return BatchOut.model_validate_json(answer.content)
+
+    def push_later(
+        self,
+        dataset: str,
+        body: Body,
+        *,
+        mode: str = "upsert",
+        media: str = "text/csv",
+        key: str | None = None,
+        lenient: bool = False,
+    ) -> BatchProgress:
+        """Hand in a large batch and return at once; ask `batch` or `wait` what becomes of it."""
+        headers = idempotent(key) | {"Content-Type": media} | prefer(lenient=lenient, later=True)
+        path = f"/v1/datasets/{dataset}/batches"
+        answer = self.call("POST", path, content=body, headers=headers, params={"mode": mode})
+        return self.batch(answer.json()["id"])  # a node without a store took it at once
+
+    def batch(self, batch: str) -> BatchProgress:
+        """Return how far a batch is, or what became of it."""
+        return BatchProgress.model_validate(self.get(f"/v1/batches/{batch}"))
+
+    def wait(self, batch: str, *, every: float = 1.0, most: float = 3600.0) -> BatchOut:
+        """Wait until a batch is taken and return its answer; raise Refused with why it was not."""
+        until = time.monotonic() + most
+        while (found := self.batch(batch)).state is BatchState.WAITING:
+            if time.monotonic() > until:
+                raise TimeoutError(batch)
+            time.sleep(every)
+        if found.batch is None:
+            raise Refused(found.problem or Problem(type="about:blank", title="未入库", status=422))
+        return found.batch
+
+    def report(self, batch: str) -> Iterator[bytes]:
+        """Yield the report of a batch's bad rows as CSV: all of them, the answer has the first alone."""
+        with self.http.stream("GET", f"/v1/batches/{batch}/report") as response:
+            if not response.is_success:
+                response.read()
+                raise Refused(problem_of(response))
+            yield from response.iter_bytes()
 
     def rows(self, dataset: str, use: Use = UNSAID, /, **filters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows this client may read, page by page, in PostgREST's filter grammar."""
@@ -176,6 +214,12 @@ class Client:
 def idempotent(key: str | None) -> dict[str, str]:
     """Return the header that makes a write happen once."""
     return {"Idempotency-Key": key} if key else {}
+
+
+def prefer(*, lenient: bool = False, later: bool = False) -> dict[str, str]:
+    """Return the header that says how a batch is to be taken."""
+    told = ["handling=lenient"] * lenient + ["respond-async"] * later
+    return {"Prefer": ", ".join(told)} if told else {}
 
 
 def problem_of(response: httpx.Response) -> Problem:

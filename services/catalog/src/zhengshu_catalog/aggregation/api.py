@@ -20,10 +20,13 @@ from zhengshu_catalog.aggregation import batches, example, push_api, reading, re
 from zhengshu_catalog.aggregation.asking import (
     Turn,
     body_of,
+    known,
     matches,
     rows_headers,
     see,
+    stream_tag,
     turn_of,
+    unchanged,
 )
 from zhengshu_catalog.aggregation.changes import Span, difference
 from zhengshu_catalog.aggregation.direct import DirectRoute, parameters
@@ -123,6 +126,8 @@ async def export_rows(request: Request, caller: Exporter) -> Response:
     form = request.query_params.get("format", "csv")
     if form not in FORMS:
         raise ParameterInvalid(f"format 应为 {'、'.join(FORMS)}")
+    if fresh := await unchanged(request, seen):
+        return fresh
     lead = BOM if form == "csv" and request.query_params.get("bom") == "true" else b""
     whole = not seen.view.filter and not query.where
     tally = reading.number(reading.snapshot(seen, query, lines=False))
@@ -167,12 +172,16 @@ async def read_changes(request: Request, caller: Follower) -> Response:
     limit = span.limit
     if limit is not None and caller.most is not None:
         span = replace(span, limit=min(limit, caller.most))
+    version = Version(state.version.epoch, span.until)
+    current = stream_tag(request, seen, version)
+    if fresh := known(request, current, version):
+        return fresh
     statement = difference(seen, span)
     if span.limit is None:
         lines = reading.only_lines(statement)
         return await _stream(
             request, seen, lambda snapshot: snapshot.copy(lines, **AS_LINES),
-            media=NDJSON, version=Version(state.version.epoch, span.until),
+            media=NDJSON, version=version,
             tally=reading.number(statement), most=caller.most,
         )  # fmt: skip
     async with reader_of(request).snapshot(seen.structure.dataset) as snapshot:
@@ -180,8 +189,9 @@ async def read_changes(request: Request, caller: Follower) -> Response:
             raise VersionGone(seen.structure.dataset, str(snapshot.state.version))
         found = await snapshot.fetch(statement)
     headers = {
-        "Zhengshu-Version": str(Version(state.version.epoch, span.until)),
+        "Zhengshu-Version": str(version),
         "Zhengshu-Rows": str(len(found)),
+        "ETag": current,
     }
     if found and len(found) == span.limit:
         place = [state.version.epoch, span.since, span.until, found[-1]["phase"], found[-1]["id"]]
@@ -268,7 +278,8 @@ async def _stream(
             raise VersionGone(dataset, str(state.version))
         if check:
             await check(snapshot)
-        headers = {"Zhengshu-Version": str(version or state.version)}
+        version = version or state.version
+        headers = {"Zhengshu-Version": str(version), "ETag": stream_tag(request, seen, version)}
         rows = state.rows if counted else await _tallied(snapshot, tally, most)
         if rows is not None and most is not None and rows > most:
             raise QuotaTooSmall(rows, most)

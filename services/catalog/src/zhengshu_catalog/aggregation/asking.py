@@ -86,14 +86,10 @@ def _ranged(request: Request, query: Query) -> Query:
 
 async def matches(request: Request, turn: Turn) -> Response | None:
     """Return 304 if the caller has this very answer."""
-    known = request.headers.get("if-none-match")
-    if not known:
+    if not request.headers.get("if-none-match"):
         return None
     state = await turn.reader.state(turn.sight.structure.dataset)
-    current = tag(request, turn, state.version)
-    if current not in {part.strip() for part in known.split(",")}:
-        return None
-    return Response(None, 304, {"ETag": current, "Zhengshu-Version": str(state.version)})
+    return known(request, tag(request, turn, state.version), state.version)
 
 
 def tag(request: Request, turn: Turn, version: Version) -> str:
@@ -103,6 +99,28 @@ def tag(request: Request, turn: Turn, version: Version) -> str:
     )
     told = f"{turn.sight.digest}\n{turn.asked.limit}\n{asked}"
     return f'"{version}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
+
+
+def stream_tag(request: Request, sight: Sight, version: Version) -> str:
+    """Return the entity tag of a snapshot or of changes up to a version."""
+    told = f"{sight.digest}\n{request.url.query}"
+    return f'"{version}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
+
+
+async def unchanged(request: Request, sight: Sight) -> Response | None:
+    """Return 304 if the caller has this very snapshot."""
+    if not request.headers.get("if-none-match"):
+        return None
+    version = (await reader_of(request).state(sight.structure.dataset)).version
+    return known(request, stream_tag(request, sight, version), version)
+
+
+def known(request: Request, current: str, version: Version) -> Response | None:
+    """Return 304 if the caller has the answer that bears this tag."""
+    sent = request.headers.get("if-none-match", "")
+    if current not in {part.strip() for part in sent.split(",")}:
+        return None
+    return Response(None, 304, {"ETag": current, "Zhengshu-Version": str(version)})
 
 
 def rows_headers(request: Request, turn: Turn, found: Any) -> dict[str, str]:
