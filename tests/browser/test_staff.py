@@ -24,6 +24,7 @@ ENTRY = {
     "abstract": "全县养老机构床位编号与所属机构",
     "format": "spreadsheet",
     "update_cycle": "monthly",
+    "modes": ["query"],
     "state_secret": "false",
     "work_secret": "false",
     "secrecy_assessment__on": "2026-03-01",

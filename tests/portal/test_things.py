@@ -6,6 +6,7 @@ import re
 import pytest
 from portal.desk import CIVIL, COMPETENT, ME, REVIEWER, desk, proofs, sample, sent
 from zhengshu_contracts import sharing
+from zhengshu_contracts.officers import DeputyIn
 from zhengshu_contracts.vocabulary import Role
 from zhengshu_portal.fields import Asked
 from zhengshu_portal.forms import Form
@@ -38,6 +39,7 @@ async def test_a_kind_has_a_list_a_detail_and_forms(kind):
         node.get("/v1/systems").respond(json={"systems": [thing(KINDS["systems"])], "next": None})
         node.get(kind.path).respond(json={kind.member: [one], "next": "further"})
         node.get(f"{kind.path}/x-1").respond(json=one)
+        node.get("/v1/officers/x-1/deputies").respond(json={"deputies": []})
         node.get("/v1/systems/x-1/planned").respond(json={"planned": [{"title": "低保名单"}]})
         listed = await portal.get(f"/my/{kind.name}")
         assert listed.status_code == 200
@@ -165,6 +167,31 @@ async def test_credentials_are_shown_once_and_only_to_who_asked():
         assert told.headers["cache-control"] == "no-store"
         [request] = sent(node, "POST", "/v1/officers")
         assert json.loads(request.content)["roles"] == ["data_officer"]
+
+
+async def test_deputies_are_named_among_colleagues_and_their_time_is_ended():
+    administrator = ME | {"roles": ["department_administrator"]}
+    officer = {"kind": "officer", "organization": CIVIL, "roles": ["data_officer"], "locked": False}
+    clients = [officer | {"id": name, "name": name} for name in ("off-a", "off-b")]
+    clients.append(officer | {"id": "off-c", "name": "off-c", "organization": COMPETENT})
+    deputyship = {"id": "dep-1", "officer": "off-a", "deputy": "off-b", "running": True}
+    deputyship |= {"from": "2026-12-01", "until": "2026-12-31", "ended": None}
+    async with desk(administrator) as (portal, node):
+        node.get("/v1/clients").respond(json={"clients": clients, "next": None})
+        node.get("/v1/officers/off-a/deputies").respond(json={"deputies": [deputyship]})
+        node.post("/v1/officers/off-a/deputies").respond(201, json=deputyship)
+        node.post("/v1/officers/off-a/deputies/dep-1/withdrawal").respond(json=deputyship)
+        page = (await portal.get("/my/clients/off-a")).text
+        assert "off-b 2026-12-01 至 2026-12-31" in page
+        assert "off-c" not in page
+        said = proofs(page) | {"deputy": "off-b", "from": "2026-12-01", "until": "2026-12-31"}
+        await portal.post("/my/clients/off-a/deputies", data=said)
+        [request] = sent(node, "POST", "/v1/officers/off-a/deputies")
+        assert DeputyIn.model_validate_json(request.content).deputy == "off-b"
+        said = proofs(page) | {"deputyship": "dep-1"}
+        await portal.post("/my/clients/off-a/deputies-end", data=said)
+        [request] = sent(node, "POST", "/v1/officers/off-a/deputies/dep-1/withdrawal")
+        assert not request.content
 
 
 async def test_what_is_not_theirs_is_not_there():

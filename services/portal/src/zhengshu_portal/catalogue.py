@@ -42,9 +42,9 @@ HEADINGS = {
 }
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("信息资源分类与代码", ("category", "code", "municipal_code", "related")),
-    ("提供方", ("provider_name", "provider", "origin")),
+    ("提供方", ("provider_name", "provider", "provider_office", "origin")),
     ("摘要与格式", ("abstract", "format", "update_cycle", "published_at")),
-    ("共享与分级", ("sharing", "grade", "registration", "version")),
+    ("共享与分级", ("sharing", "modes", "opening_condition", "grade", "registration", "version")),
     (
         "评估与同意",
         (

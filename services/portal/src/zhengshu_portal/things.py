@@ -132,8 +132,9 @@ def perform(act: Act, one: Mapping[str, Any], fields: Form, by: Officer) -> Any:
     body = answered(act, one, fields, by) if act.model else None
     if body is not None:
         body |= attached(fields, by)
-    path = act.path.format(id=quote(str(one.get("id", "")), safe=""))
-    return by.send(act.method, path, body, fields)
+    told = {"id": one.get("id", ""), **(body or {} if act.placed else {})}
+    path = act.path.format(**{name: quote(str(value), safe="") for name, value in told.items()})
+    return by.send(act.method, path, None if act.placed else body, fields)
 
 
 def attached(fields: Form, by: Officer) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Registers as pages: accounts, business systems, entrusted vendors."""
 
+from pydantic import BaseModel, Field
 from zhengshu_contracts.catalog import (
     CredentialReissued,
     LegacyCountIn,
@@ -23,7 +24,9 @@ from zhengshu_contracts.catalog import (
     VendorOut,
 )
 from zhengshu_contracts.credentials import ClientOut
-from zhengshu_contracts.roles import Action
+from zhengshu_contracts.officers import DepartureIn, DeputyIn
+from zhengshu_contracts.roles import Action, may_assign
+from zhengshu_contracts.vocabulary import PrincipalKind, Role
 
 from zhengshu_portal.kinds.shape import Act, Kind, Narrowed, Thing, always, both, may, own
 from zhengshu_portal.office import Officer
@@ -34,6 +37,52 @@ def at_home(_one: Thing, by: Officer) -> Narrowed:
     if by.oversees:
         return {"organization": by.organizations()}
     return {"organization": [(by.me.organization, by.me.organization_name)]}
+
+
+class Deputyship(BaseModel):
+    """Which deputyship is meant."""
+
+    deputyship: str = Field(description="代理")
+
+
+def is_officer(one: Thing, _by: Officer) -> bool:
+    """Test whether a client is a person."""
+    return bool(one["kind"] == PrincipalKind.OFFICER)
+
+
+def assignable_roles(one: Thing, by: Officer) -> Narrowed:
+    """Offer the roles that this administrator may give."""
+    given = [role for role in Role if may_assign(by.me.roles, [role])]
+    return at_home(one, by) | {"roles": [(role.value, role.label) for role in given]}
+
+
+def colleagues(one: Thing, by: Officer) -> Narrowed:
+    """Offer the other officers of the same organisation."""
+    found = by.pages("/v1/clients", "clients", most=2000)
+    others = [
+        (each["id"], each["name"])
+        for each in found
+        if is_officer(each, by)
+        and each["organization"] == one["organization"]
+        and each["id"] != one["id"]
+    ]
+    return {"deputy": others, "successor": others}
+
+
+def deputyships(one: Thing, by: Officer) -> Narrowed:
+    """Offer an officer's deputyships that have not ended."""
+    names = dict(colleagues(one, by)["deputy"])
+    found = by.node.get(f"/v1/officers/{one['id']}/deputies")["deputies"]
+    return {
+        "deputyship": [
+            (
+                each["id"],
+                f"{names.get(each['deputy'], each['deputy'])} {each['from']} 至 {each['until']}",
+            )
+            for each in found
+            if not each.get("ended")
+        ]
+    }
 
 
 def own_systems(_one: Thing, by: Officer) -> Narrowed:
@@ -75,6 +124,34 @@ CLIENTS = Kind(
             ReissueIn,
             answer=CredentialReissued,
         ),
+        Act(
+            "deputies",
+            "指定代理人(B 角)",
+            "/v1/officers/{id}/deputies",
+            Action.OFFICER_DEPUTE,
+            DeputyIn,
+            is_officer,
+            choices=colleagues,
+        ),
+        Act(
+            "deputies-end",
+            "提前结束代理",
+            "/v1/officers/{id}/deputies/{deputyship}/withdrawal",
+            Action.OFFICER_DEPUTE,
+            Deputyship,
+            is_officer,
+            choices=deputyships,
+            placed=True,
+        ),
+        Act(
+            "departure",
+            "离岗并移交未办事项",
+            "/v1/officers/{id}/departure",
+            Action.OFFICER_DEPART,
+            DepartureIn,
+            is_officer,
+            choices=colleagues,
+        ),
     ),
     news=(
         Act(
@@ -83,7 +160,7 @@ CLIENTS = Kind(
             "/v1/officers",
             Action.OFFICER_REGISTER,
             OfficerIn,
-            choices=at_home,
+            choices=assignable_roles,
             answer=OfficerRegistered,
         ),
         Act(

@@ -44,6 +44,8 @@ class Act:
     known: str | None = None
     """Where the values are read that the form begins with."""
     skip: tuple[str, ...] = ()
+    placed: bool = False
+    """What the form says goes into the path, not into the body."""
 
 
 @dataclass(frozen=True, slots=True)
