@@ -1,6 +1,6 @@
 """Builds every image from a bundle, on a base of Debian's packages, and starts each as the chart would.
 
-`python tests/images_check.py BUNDLE` as root; needs Debian's packages buildah and debootstrap. Each image
+`python tests/images_check.py BUNDLE [COMPONENT …]` as root; needs Debian's packages buildah and debootstrap. Each image
 must start as its own user on a read-only root, answer its probes as `serve` and as `work`, hold no compiler,
 and load what its Job and `helm test` run, which then miss their servers and nothing else.
 """
@@ -149,7 +149,7 @@ def tries(kind: PodKind, root: Path, image: list[str], cluster: Cluster) -> None
 
 def confined(container: Object, root: Path, command: list[str]) -> subprocess.Popen[bytes]:
     """Run a command in an image as the cluster would: its user, a read-only root, the mounts to write in."""
-    mounts = container["volumeMounts"]
+    mounts = container.get("volumeMounts", [])
     writable = [mount["mountPath"] for mount in mounts if not mount.get("readOnly")]
     for path in writable:
         (root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
@@ -164,8 +164,8 @@ def confined(container: Object, root: Path, command: list[str]) -> subprocess.Po
     )
 
 
-def main(context: Path) -> None:
-    """Check every image, one after the other."""
+def main(context: Path, wanted: list[str]) -> None:
+    """Check every image, or those that are named, one after the other."""
     if os.geteuid() or not (shutil.which("buildah") and shutil.which("debootstrap")):
         sys.exit(
             "需要 root，以及 Debian 的 buildah、debootstrap：apt-get install buildah debootstrap"
@@ -180,10 +180,12 @@ def main(context: Path) -> None:
         cluster = Cluster(rendered(), decoded(made), folder, nowhere)
         everything = [kind for kind in pods(rendered()) if kind.component != "nats"]
         for kind in [one for one in everything if one.process == "serve"]:
+            if wanted and kind.component not in wanted:
+                continue
             kinds = [one for one in everything if image_of(one) == image_of(kind)]
             print(check(kind.component, kinds, context, on, cluster), flush=True)
         cluster.stop()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute())
+    main(Path(sys.argv[1]).absolute(), sys.argv[2:])
