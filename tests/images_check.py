@@ -1,7 +1,7 @@
 """Builds every image from a bundle, on a base of Debian's packages, and starts each as the chart would.
 
-`python tests/images_check.py BUNDLE [COMPONENT …]` as root; needs Debian's packages buildah and debootstrap. Each
-image must start as its own user on a read-only root, answer its probes as `serve` and as `work`, hold no
+`python tests/images_check.py BUNDLE [COMPONENT …]` as root, with Debian's packages buildah and debootstrap.
+Each image must start as its own user on a read-only root, answer its probes as `serve` and as `work`, hold no
 compiler, and load what its Job and `helm test` run, which then miss their servers and nothing else.
 """
 

@@ -222,3 +222,20 @@ def test_an_old_primary_can_be_rewound_after_a_failover(objects):
         initdb = cluster["spec"]["bootstrap"]["initdb"]
         said = " ".join([*initdb["postInitSQL"], *initdb["postInitApplicationSQL"]])
         assert not re.search(r"REVOKE [A-Z ]+ON DATABASE postgres\b", said)
+
+
+@pytest.mark.parametrize(
+    ("sets", "told"),
+    [
+        ((), "false"),
+        (("nats.cluster.tlsSecret=nats-tls",), "true"),
+        (OUTSIDE, "false"),
+        ((*OUTSIDE, "nats.external.url=tls://nats.county.example:4222"), "true"),
+    ],
+)
+def test_integrators_are_let_in_by_tls_alone_where_the_server_has_it(sets, told):
+    """The server itself takes both: the deployables connect without."""
+    for pod in pods(rendered(sets=sets)):
+        if pod.component == "gateway":
+            env = {one["name"]: one.get("value") for one in pod.containers[0]["env"]}
+            assert env["ZHENGSHU_GATEWAY_INTEGRATORS_TLS"] == told

@@ -49,7 +49,7 @@
 {{- with .cluster -}}
 {{- include "zhengshu.checks.resources" (list "nats.cluster" .resources) -}}
 {{- if and .integrators.enabled (not .tlsSecret) -}}
-{{- fail "nats.cluster.tlsSecret: integrators from outside the cluster connect by TLS only" -}}
+{{- fail "nats.cluster.tlsSecret: integrators from outside the cluster are let in by TLS alone" -}}
 {{- end -}}
 {{- if ge (int64 .maxFileStore) (mul (include "zhengshu.mebi" .storage.size | int64) 1048576) -}}
 {{- fail (printf "nats.cluster.maxFileStore: %d bytes do not fit on a volume of %s; a full volume stops the server" (int64 .maxFileStore) .storage.size) -}}

@@ -91,6 +91,8 @@
 {{- $v := .root.Values -}}{{- $here := . -}}
 - {name: {{ .prefix }}_ISSUER, value: {{ include "zhengshu.public" (list .root $v.hosts.api) }}}
 - {name: {{ .prefix }}_PORTAL_URL, value: {{ include "zhengshu.public" (list .root $v.hosts.portal) }}}
+{{- /* The server takes others too: the deployables, which are inside. */}}
+- {name: {{ .prefix }}_INTEGRATORS_TLS, value: {{ include "zhengshu.nats.tls" .root | quote }}}
 - {name: {{ .prefix }}_STREAM_REPLICAS, value: {{ $v.nats.streamReplicas | quote }}}
 - name: {{ .prefix }}_REPLICA
   valueFrom:

@@ -103,6 +103,15 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Whether whoever is not a deployable connects to NATS by TLS: root */}}
+{{- define "zhengshu.nats.tls" -}}
+{{- if eq .Values.nats.mode "cluster" -}}
+{{ .Values.nats.cluster.tlsSecret | empty | not }}
+{{- else -}}
+{{ hasPrefix "tls://" .Values.nats.external.url }}
+{{- end -}}
+{{- end -}}
+
 {{/* Where NATS is: root */}}
 {{- define "zhengshu.nats.url" -}}
 {{- if eq .Values.nats.mode "cluster" -}}

@@ -24,6 +24,7 @@ SCHEMA = "values.schema.json"
 DECIDED = {
     *("host", "port", "metrics_port", "mode", "log_level", "replica", "stream_replicas"),
     *("store_url", "public_url", "calendar_file", "published_keys", "migration_url"),
+    "integrators_tls",
 }
 TYPES = {int: "integer", float: "number", bool: "boolean"}
 WIDTH = 118
