@@ -12,7 +12,12 @@ from sharing.cast import AID, CIVIL, Sharing, application, item, published, sett
 from support.databases import Database
 from support.servers import Bus
 from zhengshu_contracts.base import Envelope, Event
-from zhengshu_contracts.catalog import EntryRegistered, EntryRetired, OrganizationRegistered
+from zhengshu_contracts.catalog import (
+    EntryRegistered,
+    EntryRetired,
+    EntrySuspended,
+    OrganizationRegistered,
+)
 from zhengshu_contracts.vocabulary import OrganizationKind, SharingClass
 from zhengshu_sharing.main import build
 from zhengshu_sharing.unit import Unit
@@ -115,7 +120,7 @@ async def test_over_the_bus(working: Sharing, bus: Bus) -> None:
     ]
     asked = {"dataset": AID, "items": ["name"], "modes": ["query"]}
     granted = await working.granted(asked)
-    gateway = await bus.connect("gateway")
+    gateway, catalog = await bus.connect("gateway"), await bus.connect("catalog")
     policy = await gateway.jetstream().key_value("policy")
 
     async def stored() -> Any:
@@ -126,5 +131,12 @@ async def test_over_the_bus(working: Sharing, bus: Bus) -> None:
 
     entry = await until(stored)
     assert granted["grant"].encode() in entry.value
+    order = EntrySuspended(suspension="n-1", entry=AID, provider=CIVIL, by="11350123003700008H")
+    envelope = Envelope.wrap(order, source="catalog", about=AID)
+    payload = envelope.model_dump_json().encode()
+    await catalog.jetstream().publish(envelope.type, payload)
+    told = "SELECT 1 FROM notices WHERE kind = 'dataset_suspended'"
+    await until(lambda: working.rows(told))
+    await catalog.close()
     assert b"as_of" in (await policy.get("sharing.heartbeat")).value
     await gateway.close()

@@ -29,6 +29,7 @@ from zhengshu_sharing.settings import SharingSettings
 
 STEP = {"opinion": "办理意见"}
 BODY: dict[str, Any] = {
+    "reading": None,
     "withdrawal": {"reason": "不再需要"},
     "supplement": {"note": "补正说明"},
     "endorsement": {"outcome": "agree", "opinion": "同意"},
@@ -99,6 +100,7 @@ async def made(sharing: Sharing) -> dict[str, str]:
         "grant_id": granted["grant"],
         "attachment_id": upload,
         "form_code": form.json()["code"],
+        "notice_id": (await sharing.rows("SELECT id FROM notices LIMIT 1"))[0].id,
     }
 
 

@@ -26,7 +26,7 @@ async def test_mapped_classes_are_what_was_migrated(sharing: Sharing) -> None:
 
     async with sharing.app.state.resources.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
-    assert len(own) == 17
+    assert len(own) == 18
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ class Action(StrEnum):
     DEMAND_HANDLE = "demand.handle"
     USAGE_RECORD = "usage.record"
     USAGE_READ = "usage.read"
+    NOTICE_READ = "notice.read"
     PROPOSAL_SUBMIT = "proposal.submit"
     PROPOSAL_REVIEW = "proposal.review"
     PROPOSAL_READ = "proposal.read"
@@ -207,6 +208,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.DEMAND_HANDLE: HANDLES_MATTERS,
     Action.USAGE_RECORD: frozenset({SYSTEM, Role.DATA_OFFICER}),
     Action.USAGE_READ: READS_MATTERS,
+    Action.NOTICE_READ: frozenset(Role),
     Action.PROPOSAL_SUBMIT: frozenset({Role.DATA_OFFICER}),
     Action.PROPOSAL_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.PROPOSAL_READ: frozenset(Role),

@@ -100,6 +100,7 @@ from zhengshu_contracts.sharing.matters import (
     ObjectionStep,
     StepIn,
 )
+from zhengshu_contracts.sharing.notices import NoticeKind, NoticeList, NoticeOut
 from zhengshu_contracts.sharing.opinions import (
     OpinionIn,
     OpinionList,
@@ -178,6 +179,9 @@ __all__ = [
     "MatterMoved",
     "MatterOut",
     "NextMove",
+    "NoticeKind",
+    "NoticeList",
+    "NoticeOut",
     "ObjectionFiled",
     "ObjectionIn",
     "ObjectionList",

@@ -17,7 +17,9 @@ from zhengshu_sharing.disputes import api as disputes
 from zhengshu_sharing.exchange import desk
 from zhengshu_sharing.forms import api as forms
 from zhengshu_sharing.grants import api as grants
+from zhengshu_sharing.grants import consumers as orders
 from zhengshu_sharing.grants import timers
+from zhengshu_sharing.notices import api as notices
 from zhengshu_sharing.objections import api as objections
 from zhengshu_sharing.opinions import api as opinions
 from zhengshu_sharing.settings import SharingSettings
@@ -35,6 +37,7 @@ def build(settings: SharingSettings) -> FastAPI:
 
     consumers = Consumers(SERVICE, unit=units(settings))
     datasets.register(consumers)
+    orders.register(consumers)
     return create_app(
         settings,
         name=SERVICE,
@@ -53,6 +56,7 @@ def build(settings: SharingSettings) -> FastAPI:
                 objections,
                 demands,
                 usage,
+                notices,
             )
         ],
         consumers=consumers,
@@ -62,6 +66,7 @@ def build(settings: SharingSettings) -> FastAPI:
         workers={
             "expiry": every(settings.expiry_interval, timers.expiry(settings)),
             "attachments": every(HOUR, files.sweep(settings)),
+            "expiring": every(HOUR, timers.expiring(settings)),
             "clocks": every(HOUR, clocks.recount(settings)),
         },
     )

@@ -50,6 +50,8 @@ class SharingSettings(ServiceSettings):
     """Object store of attachments: `file:///folder`, `s3://bucket/prefix`; without one none are taken."""
     attachment_years: int = Field(default=10, ge=3)
     """Years that the attachments of a case are kept."""
+    expiry_notice_days: int = Field(default=30, ge=1)
+    """Days before the end of a grant that its holder is told of it."""
     usage_years: int = Field(default=3, ge=3)
     """Years that usage records are kept at least (Decree 809 Art. 29)."""
     expiry_interval: float = 5.0

@@ -20,6 +20,7 @@ from zhengshu_sharing.datasets.repository import Datasets
 from zhengshu_sharing.forms.repository import Forms
 from zhengshu_sharing.grants.repository import Grants
 from zhengshu_sharing.matters.repository import Matters
+from zhengshu_sharing.notices.repository import Notices
 from zhengshu_sharing.opinions.repository import Opinions
 from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.usage.repository import Usage
@@ -41,6 +42,7 @@ class Unit:
     attachments: Attachments
     forms: Forms
     clocks: Clocks
+    notices: Notices
     outbox: Outbox
     dispatches: Dispatches
     settings: SharingSettings
@@ -61,6 +63,7 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
             Attachments(session),
             Forms(session),
             Clocks(session),
+            Notices(session),
             Outbox(session, SERVICE),
             Dispatches(session),
             settings,

@@ -11,6 +11,7 @@ from zhengshu_contracts.sharing import (
     ApplicationForwarded,
     ApplicationRefused,
     ApplicationReturned,
+    NoticeKind,
 )
 from zhengshu_contracts.vocabulary import Outcome, SharingClass
 
@@ -71,6 +72,8 @@ async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
         await _grant(unit, application, part, award, answer.reason, now=now)
     else:
         await _refuse(unit, application, part, NOTHING_LEFT, now=now)
+    if answer.outcome is not Outcome.RETURN:
+        await tell_applicant(unit, application, NoticeKind.DECISION_ARRIVED, now=now)
     failpoints.hit("decision.applied")
     return True
 
@@ -144,6 +147,14 @@ async def _send_back(
         application=application.id, organization=application.organization, by=BY_COMMISSION
     )
     unit.outbox.add(event, aggregate=application.id)
+    await tell_applicant(unit, application, NoticeKind.SUPPLEMENT_ASKED, now=now)
+
+
+async def tell_applicant(
+    unit: Unit, application: Application, kind: NoticeKind, *, now: datetime
+) -> None:
+    """Tell the applicant that its application came a step on."""
+    await unit.notices.tell(application.organization, kind, application.id, at=now)
 
 
 async def _grant(

@@ -16,13 +16,14 @@ from zhengshu_contracts.sharing import (
     ApplicationSupplemented,
     ApplicationWithdrawn,
     EndorsementIn,
+    NoticeKind,
     SupplementIn,
 )
 from zhengshu_contracts.vocabulary import ApplicationState, Outcome, SharingClass
 
 from zhengshu_sharing.access import acts, home, sees
 from zhengshu_sharing.applications import arrival, domain, registering
-from zhengshu_sharing.applications.decisions import lapse
+from zhengshu_sharing.applications.decisions import lapse, tell_applicant
 from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.drafts import check_renewal
 from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithheld
@@ -180,6 +181,7 @@ async def _give_back(
     opinion = f"{decision.opinion}。需补正:{';'.join(decision.missing)}"
     await _note(unit, changed, "一次性告知补正", by=by, now=now, opinion=opinion)
     unit.outbox.add(ApplicationReturned(**_about(changed), by=by.id), aggregate=changed.id)
+    await tell_applicant(unit, changed, NoticeKind.SUPPLEMENT_ASKED, now=now)
     return changed
 
 
@@ -197,6 +199,7 @@ async def _decline(
     await unit.applications.save(changed)
     await clocks.stop(unit, changed.id, now=now)
     await _note(unit, changed, "不同意转报", by=by, now=now, opinion=reason)
+    await tell_applicant(unit, changed, NoticeKind.DECISION_ARRIVED, now=now)
     for part in _moved(found, changed):
         event = ApplicationRefused(**_about(changed), part=part.id, dataset=part.dataset, by=by.id)
         unit.outbox.add(event, aggregate=changed.id)

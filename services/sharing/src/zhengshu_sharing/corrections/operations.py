@@ -13,12 +13,14 @@ from zhengshu_contracts.sharing import (
     CorrectionStep,
     DatasetCleared,
     DatasetDoubted,
+    NoticeKind,
 )
 from zhengshu_contracts.vocabulary import CorrectionState
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.corrections.states import MACHINE
 from zhengshu_sharing.datasets.errors import OwnDataset
+from zhengshu_sharing.grants.notices import tell_holders
 from zhengshu_sharing.matters import operations as matters
 from zhengshu_sharing.matters.domain import Matter
 from zhengshu_sharing.unit import Unit
@@ -37,6 +39,7 @@ async def file(unit: Unit, given: CorrectionIn, *, by: Principal, now: datetime)
     holders = await unit.grants.holders(dataset.id)
     doubted = DatasetDoubted(dataset=dataset.id, items=tuple(given.items), holders=holders)
     unit.outbox.add(doubted, aggregate=dataset.id)
+    await tell_holders(unit, dataset.id, NoticeKind.DATASET_DOUBTED, now=now)
     return filed
 
 
@@ -52,6 +55,7 @@ async def step(
     if not await doubted(unit, dataset):
         cleared = DatasetCleared(dataset=dataset, holders=await unit.grants.holders(dataset))
         unit.outbox.add(cleared, aggregate=dataset)
+        await tell_holders(unit, dataset, NoticeKind.DATASET_CLEARED, now=now)
     return changed
 
 

@@ -92,10 +92,10 @@ async def revoke_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit, now:
     responses=problems(GrantNotFound, GrantNotInState, HolderDoesNotSuspend),
     dependencies=[allowed(Action.GRANT_SUSPEND)],
 )
-async def suspend_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit) -> GrantOut:
+async def suspend_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit, now: Now) -> GrantOut:
     """暂停授权,责令整改"""
     return await views.one(
-        unit, await operations.suspend(unit, grant_id, by=by, reason=body.reason)
+        unit, await operations.suspend(unit, grant_id, by=by, reason=body.reason, now=now)
     )
 
 

@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import DisposalIn, GrantDisposed, StopAnnounced, StopIn, UsageIn
+from zhengshu_contracts.sharing import (
+    DisposalIn,
+    GrantDisposed,
+    NoticeKind,
+    StopAnnounced,
+    StopIn,
+    UsageIn,
+)
 from zhengshu_contracts.vocabulary import UsageKind
 
 from zhengshu_sharing.access import home
@@ -41,6 +48,8 @@ async def announce_stop(
     domain.announce_stop(found, stop, earliest=earliest)
     changed = replace(found, ends=min(found.ends, end_of(stop.ends)))
     await unit.grants.announce(stop)
+    kind = NoticeKind.STOP_ANNOUNCED
+    await unit.notices.tell(found.holder, kind, grant, at=now, dataset=found.dataset, due=stop.ends)
     event = StopAnnounced(**about(changed), number=stop.number, ends=stop.ends)
     return await save(unit, changed, event)
 

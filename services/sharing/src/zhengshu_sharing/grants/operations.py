@@ -17,6 +17,7 @@ from zhengshu_contracts.sharing import (
     GrantResumed,
     GrantRevoked,
     GrantSuspended,
+    NoticeKind,
 )
 from zhengshu_contracts.vocabulary import GrantState, SharingClass
 
@@ -77,10 +78,12 @@ async def activate(
     return grant
 
 
-async def suspend(unit: Unit, grant: str, *, by: Principal, reason: str) -> Grant:
+async def suspend(unit: Unit, grant: str, *, by: Principal, reason: str, now: datetime) -> Grant:
     """Suspend a grant."""
     found = await locked(unit, grant, by=by, orders=regulates(by))
     changed = domain.suspend(found, by=by, reason=reason)
+    kind = NoticeKind.GRANT_SUSPENDED
+    await unit.notices.tell(found.holder, kind, grant, at=now, dataset=found.dataset)
     return await save(unit, changed, GrantSuspended(**about(changed), by=by.id))
 
 

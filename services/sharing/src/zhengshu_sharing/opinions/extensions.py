@@ -12,6 +12,7 @@ from zhengshu_contracts.sharing import (
     ExtensionDecision,
     ExtensionIn,
     ExtensionRequested,
+    NoticeKind,
 )
 from zhengshu_contracts.vocabulary import OpinionState, Outcome
 
@@ -80,6 +81,10 @@ async def decide(
     what = f"同意延期 {asked.days} 个工作日" if agreed else "不同意延期"
     await _note(unit, found, what, decision.opinion, by=by, now=now)
     _tell(unit, application, found, decision.outcome, clock)
+    for told in (application.organization, found.provider):
+        await unit.notices.tell(
+            told, NoticeKind.EXTENSION_DECIDED, application.id, at=now, due=clock.due
+        )
     return found
 
 

@@ -7,7 +7,7 @@ from zhengshu_chassis import ids
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.limits import ItemMask
-from zhengshu_contracts.sharing import OpinionGiven, OpinionIn, OpinionRequested
+from zhengshu_contracts.sharing import NoticeKind, OpinionGiven, OpinionIn, OpinionRequested
 from zhengshu_contracts.vocabulary import SharingClass
 
 from zhengshu_sharing.access import home, sees
@@ -71,6 +71,10 @@ async def consult(
         due=clock.due,
     )
     unit.outbox.add(event, aggregate=application.id)
+    kind = NoticeKind.OPINION_ASKED
+    await unit.notices.tell(
+        part.provider, kind, opinion.id, at=now, dataset=part.dataset, due=clock.due
+    )
 
 
 async def answer(

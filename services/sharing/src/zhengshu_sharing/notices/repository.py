@@ -1,0 +1,80 @@
+"""All SQL of notices. Never commits."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis import ids
+from zhengshu_chassis.db import keyset
+from zhengshu_contracts.sharing import NoticeKind
+
+from zhengshu_sharing.notices.errors import NoticeNotFound
+from zhengshu_sharing.notices.tables import NoticeRow
+
+
+class Notices:
+    """What organisations are told of, with the transaction that it happened in."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def tell(
+        self,
+        organization: str,
+        kind: NoticeKind,
+        matter: str,
+        *,
+        at: datetime,
+        dataset: str | None = None,
+        due: date | None = None,
+        once: str | None = None,
+    ) -> None:
+        """Tell an organisation of something; `once` names what it is told a single time."""
+        made = ids.new("n")
+        values = {
+            "id": made,
+            "once": f"{kind} {organization} {once}" if once else made,
+            "organization": organization,
+            "kind": kind.value,
+            "matter": matter,
+            "dataset": dataset,
+            "due": due,
+            "at": at,
+        }
+        await self._session.execute(insert(NoticeRow).values(values).on_conflict_do_nothing())
+
+    async def page(
+        self,
+        organization: str,
+        *,
+        unread: bool,
+        kind: NoticeKind | None,
+        after: str | None,
+        limit: int,
+    ) -> tuple[list[NoticeRow], bool]:
+        """Return an organisation's notices, the newest first."""
+        query = select(NoticeRow).where(NoticeRow.organization == organization)
+        if unread:
+            query = query.where(NoticeRow.read_at.is_(None))
+        if kind is not None:
+            query = query.where(NoticeRow.kind == kind.value)
+        return await keyset(
+            self._session,
+            query,
+            by=[NoticeRow.id],
+            after=[after] if after else None,
+            limit=limit,
+            descending=True,
+        )
+
+    async def read(self, notice: str, organization: str, *, by: str, at: datetime) -> NoticeRow:
+        """Mark a notice as read; the first reading stays."""
+        mine = (NoticeRow.id == notice, NoticeRow.organization == organization)
+        unread = update(NoticeRow).where(*mine, NoticeRow.read_at.is_(None))
+        await self._session.execute(unread.values(read_at=at, read_by=by))
+        query = select(NoticeRow).where(*mine).execution_options(populate_existing=True)
+        row = await self._session.scalar(query)
+        if row is None:
+            raise NoticeNotFound(f"本单位没有通知 {notice}")
+        return row
