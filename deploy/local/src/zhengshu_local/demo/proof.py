@@ -6,6 +6,13 @@ from zhengshu import ledger, offline
 
 from zhengshu_local.demo.cast import Cast
 
+STEPS = {
+    "entry.published": "目录发布",
+    "grant.activated": "授权生效",
+    "grant.revoked": "授权撤销",
+    "access.decided": "访问裁决",
+}
+
 
 def prove(cast: Cast) -> None:
     """Step 12."""
@@ -18,12 +25,13 @@ def prove(cast: Cast) -> None:
     text = (folder / offline.LEAVES).read_text(encoding="utf-8")
     payloads = [json.loads(line)["payload"] for line in text.splitlines()]
     told = {json.loads(payload)["event"]["type"] for payload in payloads if payload}
-    for step in ("entry.published", "grant.activated", "grant.revoked", "access.decided"):
-        cast.teller.check(f"账本中有 {step}", any(step in each for each in told))
+    for step, title in STEPS.items():
+        cast.teller.check(f"账本中有{title}({step})", any(step in each for each in told))
     untouched, tampered = cast.doors.fsck_tampered()
-    cast.teller.tell(f"原样副本:{untouched.said.strip()}")
+    cast.teller.tell(f"原样副本:{' '.join(untouched.said.splitlines())}")
     cast.teller.check("审计库的原样副本验证通过", untouched.code == 0)
-    cast.teller.tell(f"改动一行后:{tampered.said.strip()}")
+    found = next((line for line in tampered.said.splitlines() if "不符" in line), "")
+    cast.teller.tell(f"改动一行后:{found.partition(':')[0]}")
     cast.teller.check(
         "改动一行的副本验证失败,并指明是哪条记录",
         tampered.code == 1 and "记录不符,第一处在序号" in tampered.said,
