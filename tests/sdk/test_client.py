@@ -1,7 +1,9 @@
 """The client against a node that is played: paging, keys, tokens, and answers that are not the node's."""
 
+import ast
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -174,3 +176,14 @@ def test_waiting_ends_when_it_was_told_to(played):
     client = played(waiting({"state": "done", "batch": TAKEN}))
     with pytest.raises(TimeoutError):
         client.wait("b-1", every=0, most=-1)
+
+
+def test_the_guides_sample_is_python_of_this_client():
+    guide = Path(__file__).parents[2].joinpath("docs/pushing.md").read_text(encoding="utf-8")
+    tree = ast.parse(guide.split("```python\n")[1].split("```")[0])
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    asked = {
+        f.attr for f in calls if isinstance(f, ast.Attribute) and ast.unparse(f.value) == "node"
+    }
+    assert {"push", "push_later", "wait", "report", "rows"} <= asked
+    assert all(callable(getattr(Client, name)) for name in asked)
