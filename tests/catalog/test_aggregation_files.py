@@ -224,3 +224,18 @@ async def test_a_field_of_twenty_megabytes_is_refused_precisely(towns: Dataset):
         assert problem["type"].endswith("batch-too-large")
         assert "第 2 行" in problem["detail"] or "第 1 行之后" in problem["detail"]
     assert await towns.stored() == []
+
+
+async def test_a_field_of_twenty_megabytes_in_parquet_is_refused_precisely(towns: Dataset):
+    rows = {name: [None, None] for name in NAMES} | {
+        "code": [A, B],
+        "name": ["甲", "x" * (20 << 20)],
+    }
+    out = io.BytesIO()
+    schema = pa.schema([(name, pa.string()) for name in NAMES])
+    parquet.write_table(pa.table(rows, schema=schema), out)
+    for lenient in ({}, {"Prefer": "handling=lenient"}):
+        problem = await towns.refused(out.getvalue(), kind=PARQUET, **lenient)
+        assert problem["type"] == "/problems/batch-too-large"
+        assert "第 2 行" in problem["detail"]
+    assert await towns.stored() == []

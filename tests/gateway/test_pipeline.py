@@ -17,6 +17,7 @@ from support.gateway_harness import (
 )
 from support.until import until
 from zhengshu_chassis import auth
+from zhengshu_chassis.rows import BadQuery, parse
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.identity import Identity, Principal
 from zhengshu_contracts.policy import (
@@ -375,3 +376,21 @@ class TestRevocation:
                 break
         told = await ended(node)
         assert (told.outcome, told.bytes < 40_000_000) == ("cut", True)
+
+
+async def test_ten_thousand_filters_reach_the_service_that_refuses_them(node):
+    """They pass the real HTTP server, are recorded like any read, and cost the gateway little."""
+    asked = "&".join(["a=eq."] * 10_000)
+
+    async def refuse(seen, send):
+        try:
+            parse(seen.query)
+        except BadQuery as refusal:
+            await say(refusal.status, {"code": refusal.code})(seen, send)
+
+    node.services["catalog"].answers[f"GET {ROWS}"] = refuse
+    response = await node.get(f"{ROWS}?{asked}", "sys-reader")
+    assert (response.status_code, response.json()["code"]) == (400, "PGRST100")
+    assert node.services["catalog"].seen[0].query == asked
+    selected = await node.get(f"{ROWS}?select=town&{asked}", "sys-reader")
+    assert selected.status_code == 400
