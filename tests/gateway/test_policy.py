@@ -271,6 +271,11 @@ class TestItemByItem:
         decision = self.ask("provider")
         assert decision.view.columns == ("town", "amount", "phone", "sample")
 
+    def test_of_a_theme_its_lead_has_no_rows_of_its_own(self):
+        about = replace(dataset(self.MIXED), provider="")
+        decision = policy.decide(case("provider", Action.DATASET_QUERY, Mode.QUERY, about))
+        assert decision.view.columns == ("town",)
+
     def test_the_upload_leaves_out_what_is_withheld(self):
         asked = case("worker", Action.DATASET_UPLOAD, Mode.SUBSCRIBE, dataset(self.MIXED))
         assert policy.decide(asked).view.columns == ("town", "amount", "phone")
