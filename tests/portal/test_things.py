@@ -194,6 +194,23 @@ async def test_deputies_are_named_among_colleagues_and_their_time_is_ended():
         assert not request.content
 
 
+async def test_the_items_of_a_matter_are_ticked_where_its_dataset_is_known():
+    dataset = "307350123001-000002"
+    items = [{"name": "name", "title": "户主姓名"}, {"name": "amount", "title": "月保障金"}]
+    async with desk() as (portal, node):
+        node.get(f"/v1/entries/{dataset}").respond(json={"items": items})
+        node.post("/v1/corrections").respond(201, json={"id": "j-1"})
+        page = (await portal.get(f"/my/corrections/new/new?dataset={dataset}")).text
+        assert "户主姓名" in page
+        said = proofs(page) | {"dataset": dataset, "items": ["name", "amount"]}
+        said |= {"usage": "核对注册登记", "problem": "与登记姓名不一致"}
+        answer = await portal.post("/my/corrections/new/new", data=said)
+        assert answer.headers["location"] == "/my/corrections/j-1"
+        [request] = sent(node, "POST", "/v1/corrections")
+        told = sharing.CorrectionIn.model_validate_json(request.content)
+        assert told.items == ["name", "amount"]
+
+
 async def test_what_is_not_theirs_is_not_there():
     async with desk() as (portal, _):
         for path in ("/my/clients", "/my/nothing", "/my/corrections/new/nothing"):

@@ -54,10 +54,11 @@ def make(kind: str, name: str, fields: OwnForm, by: InOffice) -> Response:
     """提交一张新的表单。"""
     found = known(kind, by)
     act = offered(found.news, name)
+    about = {"dataset": quote(fields["dataset"], safe="")} if fields.get("dataset") else {}
     try:
-        answer = perform(act, {}, fields, by)
+        answer = perform(act, about, fields, by)
     except Refused as refused:
-        return _new(found, act, by, answered(act, {}, fields, by), refused)
+        return _new(found, act, by, answered(act, about, fields, by), refused)
     if act.answer:
         return told(found, act, answer, by)
     there = f"/{answer[found.key]}" if found.key in answer and found.single else ""

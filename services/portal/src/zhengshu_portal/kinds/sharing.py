@@ -1,6 +1,7 @@
 """Sharing as pages: applications, opinions, grants, matters between departments, usage, openings."""
 
 from pydantic import BaseModel
+from zhengshu import Refused
 from zhengshu_contracts import opening, sharing
 from zhengshu_contracts.catalog import ReviewIn
 from zhengshu_contracts.roles import Action
@@ -48,6 +49,16 @@ def parts(one: Thing, _by: Officer) -> Narrowed:
     names = dict.fromkeys(name for part in held for name in part["items"])
     columns = [(name, name) for name in names]
     return {"part": named, "item": columns, "items": columns}
+
+
+def items_of(one: Thing, by: Officer) -> Narrowed:
+    """Offer the items of the dataset that a matter is about, once it is known, and every organisation."""
+    try:
+        entry = by.node.get(f"/v1/entries/{one['dataset']}") if one.get("dataset") else {}
+    except Refused:
+        entry = {}  # what is typed is refused with its reason when it is sent
+    items = [(each["name"], each["title"]) for each in entry.get("items", [])]
+    return organizations(one, by) | ({"items": items} if items else {})
 
 
 def moves(one: Thing, by: Officer) -> Narrowed:
@@ -251,7 +262,7 @@ def matter(
     filed, out, step = models
     word = name.removesuffix("s")
     file = Act(
-        "new", f"提出{title}", f"/v1/{name}", Action(f"{word}.file"), filed, choices=organizations
+        "new", f"提出{title}", f"/v1/{name}", Action(f"{word}.file"), filed, choices=items_of
     )
     handle = Action(f"{word}.handle")
     return Kind(
