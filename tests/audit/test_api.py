@@ -34,8 +34,9 @@ GATEWAY = {"kind": PrincipalKind.GATEWAY, "roles": set()}
 PATHS = {
     "/v1/ledger/checkpoint": CHECKPOINT,
     "/v1/ledger/leaves": READ,
-    "/v1/ledger/proofs/inclusion?index=0": READ,
-    "/v1/ledger/proofs/consistency?from=0": READ,
+    "/v1/ledger/proofs/inclusion?index=0": Action.LEDGER_PROVE,
+    "/v1/ledger/proofs/consistency?from=0": Action.LEDGER_PROVE,
+    "/v1/accesses": Action.ACCESS_READ,
 }
 
 
@@ -45,7 +46,8 @@ async def app(made):
         yield app
 
 
-async def get(app, path, action=READ, **principal):
+async def get(app, path, action=None, **principal):
+    action = action or (Action.LEDGER_PROVE if "/proofs/" in path else READ)
     async with caller(app, action, **principal) as client:
         return await client.get(path)
 
@@ -78,12 +80,20 @@ class TestWhoMay:
     @pytest.mark.parametrize(
         "principal", [PUBLIC, {"roles": {Role.DATA_OFFICER}}, {"kind": PrincipalKind.SYSTEM}]
     )
-    async def test_leaves_and_proofs_are_for_auditors(self, app, path, principal):
+    async def test_leaves_are_for_auditors(self, app, path, principal):
         assert (await get(app, path, **principal)).status_code == 403
 
     @pytest.mark.parametrize("path", PATHS)
     async def test_a_decision_for_one_action_opens_no_other(self, app, path):
         assert (await get(app, path, action=Action.GRANT_READ)).status_code == 403
+
+    async def test_proofs_are_for_every_system_and_officer_but_not_for_the_public(self, app, audit):
+        await fill(audit, envelope(1))
+        await sign(audit)
+        path = "/v1/ledger/proofs/inclusion?index=0"
+        for principal in ({"kind": PrincipalKind.SYSTEM}, {"roles": {Role.DATA_OFFICER}}):
+            assert (await get(app, path, **principal)).status_code == 200
+        assert (await get(app, path, **PUBLIC)).status_code == 403
 
     async def test_anybody_may_see_the_checkpoint(self, app, audit):
         await fill(audit, envelope(1))
@@ -95,8 +105,8 @@ class TestLedger:
     async def test_an_empty_ledger_says_so(self, app):
         for path, action in PATHS.items():
             response = await get(app, path, action)
-            if path.endswith("leaves"):
-                assert response.json() == {"leaves": [], "next": None}
+            if path.endswith(("leaves", "accesses")):
+                assert response.json() == {path.rsplit("/", 1)[1]: [], "next": None}
             else:
                 assert response.status_code == 404
                 assert response.json()["type"] == "/problems/checkpoint-not-found"

@@ -43,6 +43,8 @@ class AccessDecided(Event):
     action: Action
     mode: Mode | None = None
     dataset: str
+    provider: str | None = None
+    """Whose data it is; None for a dataset that nobody knows."""
     allowed: bool
     rule: str
     """The policy rule that decided (its slug)."""

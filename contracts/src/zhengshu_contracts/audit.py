@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Event, Exact
+from zhengshu_contracts.vocabulary import Labelled
 
 LEDGER_ORIGIN = "zhengshu/ledger"
 """Name under which a node signs checkpoints, unless its settings say otherwise."""
@@ -29,6 +30,45 @@ class LeafList(ApiModel):
 
     leaves: list[Leaf]
     next: int | None = Field(default=None, description="下一页起始序号")
+
+
+class AccessSide(Labelled):
+    """Whose accesses an organisation asks for."""
+
+    PROVIDER = "provider", "读取本单位数据的"
+    READER = "reader", "本单位读取的"
+
+
+class AccessOut(ApiModel):
+    """One access to rows, with the leaves that record it."""
+
+    record: str = Field(description="访问记录标识,与当次应答的 Zhengshu-Record 一致")
+    at: datetime = Field(description="判定时间")
+    dataset: str = Field(description="数据集")
+    provider: str | None = Field(default=None, description="提供单位")
+    organization: str | None = Field(default=None, description="读取单位")
+    client: str = Field(description="业务系统或客户端")
+    action: str = Field(description="操作")
+    mode: str | None = Field(default=None, description="共享方式")
+    allowed: bool = Field(description="是否放行")
+    rule: str = Field(description="所适用的规则")
+    basis: str | None = Field(default=None, description="依据")
+    columns: list[str] = Field(default=[], description="信息项")
+    filtered: bool = Field(default=False, description="是否有行条件")
+    grant: str | None = Field(default=None, description="所用授权")
+    purpose: str | None = Field(default=None, description="用途")
+    outcome: str | None = Field(default=None, description="结果;未结束或不明时为空")
+    rows: int | None = Field(default=None, description="行数")
+    bytes: int | None = Field(default=None, description="字节数")
+    decided: Leaf = Field(description="判定的存证叶,可凭其序号取包含证明")
+    ended: Leaf | None = Field(default=None, description="结束的存证叶")
+
+
+class AccessList(ApiModel):
+    """Accesses, the newest first."""
+
+    accesses: list[AccessOut]
+    next: int | None = Field(default=None, description="下一页:作为 before 传入")
 
 
 class CheckpointOut(ApiModel):

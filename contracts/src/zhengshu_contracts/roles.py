@@ -103,7 +103,9 @@ class Action(StrEnum):
     OPEN_SEARCH = "open.search"
     OPEN_READ = "open.read"
     LEDGER_READ = "ledger.read"
+    LEDGER_PROVE = "ledger.prove"
     LEDGER_CHECKPOINT = "ledger.checkpoint"
+    ACCESS_READ = "access.read"
     DECISION_EXPLAIN = "decision.explain"
     PARKED_READ = "parked.read"
     PARKED_RETRY = "parked.retry"
@@ -218,7 +220,11 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.OPEN_SEARCH: frozenset(ANYBODY),
     Action.OPEN_READ: frozenset(ANYBODY),
     Action.LEDGER_READ: frozenset({Role.AUDITOR, Role.SUPERVISOR, Role.COMPETENT_OFFICER}),
+    # Proofs are hashes alone.
+    Action.LEDGER_PROVE: PEOPLE,
     Action.LEDGER_CHECKPOINT: frozenset(ANYBODY),
+    # Each organisation of its own data and of its own use alone; the whole ledger is LEDGER_READ's.
+    Action.ACCESS_READ: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD, Role.AUDITOR}),
     Action.DECISION_EXPLAIN: PEOPLE,
     Action.PARKED_READ: frozenset({Role.OPERATOR, Role.COMPETENT_OFFICER, Role.AUDITOR}),
     Action.PARKED_RETRY: frozenset({Role.OPERATOR}),

@@ -91,7 +91,7 @@ class Accesses:
         if decision.quota is not None:
             share = self._quotas.set_aside(decision, most_asked(question))
         try:
-            await self._records.decided(told_of(record, question, decision))
+            await self._records.decided(told_of(record, question, decision, known))
         except BaseException:  # a caller that hangs up as well
             self._quotas.give_back(share)
             raise
@@ -186,9 +186,10 @@ def _rows_read(ending: Ending) -> int | None:
     return ending.rows or 0 if nothing or ending.rows is not None else None
 
 
-def told_of(record: str, question: Question, decision: Decision) -> Told:
+def told_of(record: str, question: Question, decision: Decision, known: Known) -> Told:
     """Return what is recorded of a decision (`contracts.access.AccessDecided`)."""
     principal, view = question.caller.principal, decision.view
+    dataset = known.datasets.get(question.dataset)
     return {
         "record": record,
         "at": datetime.now(UTC),
@@ -198,6 +199,7 @@ def told_of(record: str, question: Question, decision: Decision) -> Told:
         "action": question.action,
         "mode": question.mode,
         "dataset": question.dataset,
+        "provider": dataset.provider if dataset else None,
         "allowed": decision.allowed,
         "rule": decision.rule,
         "basis": decision.citation,

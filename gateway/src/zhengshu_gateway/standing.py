@@ -83,7 +83,10 @@ class Standings:
             ref(page),
             headers,
             ending,
-            Form(records.decided, told_of(access.record, access.question, access.decision)),
+            Form(
+                records.decided,
+                told_of(access.record, access.question, access.decision, access.known),
+            ),
             Form(records.ended, said_of(access.record, ending)),
         )
         if len(self._kept) > REMEMBERED:

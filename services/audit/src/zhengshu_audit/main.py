@@ -11,7 +11,7 @@ from zhengshu_chassis.workers import Worker, every
 from zhengshu_contracts.commission import Callback, CountersignatureAnswer
 
 from zhengshu_audit import operations
-from zhengshu_audit.api import router
+from zhengshu_audit.api import accesses, router
 from zhengshu_audit.consumers import consumers
 from zhengshu_audit.operations import Unit
 from zhengshu_audit.settings import AuditSettings
@@ -27,7 +27,7 @@ def build(settings: AuditSettings) -> FastAPI:
         name="audit",
         title="政数·存证",
         description="每一事件、每一次访问都有存证;检查点由市大数据委见证签名,可离线核验。",
-        routers=[router],
+        routers=[router, accesses],
         consumers=consumers,
         desk=desk(settings),
         workers={

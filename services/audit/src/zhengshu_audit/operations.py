@@ -20,7 +20,8 @@ from zhengshu_verify.note import InvalidNote, Note, Signature, SigningKey, Verif
 from zhengshu_audit import checkpoint, domain, ledger
 from zhengshu_audit.domain import Entry
 from zhengshu_audit.errors import BeyondLedger, CheckpointNotFound, CountersignatureRefused
-from zhengshu_audit.repository import Accesses, Checkpoints, Leaves, Signed
+from zhengshu_audit.repository import Accesses, AccessQuery, Checkpoints, Leaves, Signed
+from zhengshu_audit.tables import LeafRow
 
 CLOSED_AT_ONCE = 500
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -121,6 +122,16 @@ async def newest(unit: Unit, *, countersigned: bool) -> Signed:
     if signed is None:
         raise CheckpointNotFound(next="记录产生后约一秒即有检查点,见证签名随后到达")
     return signed
+
+
+async def accesses(
+    unit: Unit, asked: AccessQuery, limit: int
+) -> list[tuple[LeafRow, LeafRow | None]]:
+    """Decisions on one side of an organisation's accesses, each with its ending where there is one."""
+    decided = await unit.leaves.accesses(asked, limit)
+    records = {row.index: str(domain.read(row.payload or "").data["record"]) for row in decided}
+    ended = await unit.leaves.endings(list(records.values()))
+    return [(row, ended.get(records[row.index])) for row in decided]
 
 
 async def prove_inclusion(unit: Unit, index: int, size: int | None) -> tuple[int, list[str]]:

@@ -1,13 +1,30 @@
 """All SQL of audit. Never commits; never changes or removes a leaf, a checkpoint or a signature."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ARRAY, Select, Text, delete, func, insert, literal, select, text, tuple_
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.dispatch import DispatchRow
+from zhengshu_contracts.access import AccessDecided
 from zhengshu_contracts.commission import DispatchKind
 from zhengshu_contracts.dispatch import DispatchState
 from zhengshu_verify.merkle import Node
@@ -23,6 +40,23 @@ from zhengshu_audit.tables import (
 
 _APPENDING, _SIGNING = 1, 2
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('zhengshu_audit'), :which)")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessQuery:
+    """Which accesses are asked for: `column` says on which side the organisation stands."""
+
+    column: Literal["provider", "organization"]
+    organization: str
+    dataset: str | None = None
+    since: datetime | None = None
+    before: int | None = None
+
+
+def _said(payload: ColumnElement[Any], member: str) -> ColumnElement[str]:
+    """Return the expression of a member of a leaf's event, as the indexes have it."""
+    path: ColumnElement[str] = literal_column(f"'{{event,data,{member}}}'")
+    return payload.op("#>>", return_type=Text())(path)
 
 
 class Leaves:
@@ -66,6 +100,32 @@ class Leaves:
         """Leaves from index `first` on."""
         rows = select(LeafRow).where(LeafRow.index >= first).order_by(LeafRow.index).limit(limit)
         return (await self._session.scalars(rows)).all()
+
+    async def accesses(self, asked: "AccessQuery", limit: int) -> Sequence[LeafRow]:
+        """Leaves of decisions on one side of an organisation's accesses, the newest first."""
+        payload = cast(LeafRow.payload, JSON)
+        rows = (
+            select(LeafRow)
+            .where(
+                LeafRow.subject == literal_column(f"'{AccessDecided.subject}'"),
+                _said(payload, asked.column) == asked.organization,
+            )
+            .order_by(LeafRow.index.desc())
+            .limit(limit)
+        )
+        if asked.dataset is not None:
+            rows = rows.where(_said(payload, "dataset") == asked.dataset)
+        if asked.since is not None:
+            rows = rows.where(LeafRow.at >= asked.since)
+        if asked.before is not None:
+            rows = rows.where(LeafRow.index < asked.before)
+        return (await self._session.scalars(rows)).all()
+
+    async def endings(self, records: Sequence[str]) -> dict[str, LeafRow]:
+        """The leaves that tell how these accesses ended, by record."""
+        wanted = [f"{record}.ended" for record in records]
+        rows = await self._session.scalars(select(LeafRow).where(LeafRow.event_id.in_(wanted)))
+        return {row.event_id.removesuffix(".ended"): row for row in rows}
 
     async def hashes_from(self, first: int, limit: int) -> Sequence[bytes]:
         """Leaf hashes from index `first` on."""
