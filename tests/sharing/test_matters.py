@@ -22,6 +22,7 @@ from sharing.cast import (
     officer,
 )
 from zhengshu_chassis.errors import DomainError
+from zhengshu_contracts.catalog import OrganizationRegistered
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationKind, Role
@@ -147,6 +148,10 @@ class TestCorrection:
 class TestDispute:
     async def test_goes_through_its_three_steps(self, sharing: Sharing) -> None:
         case = (await file(sharing, "disputes")).json()["id"]
+        code, kind = GOVERNMENT.organization, OrganizationKind.GOVERNMENT
+        registered = OrganizationRegistered(code=code, name="罗源县人民政府", kind=kind)
+        async with sharing.unit() as unit:
+            await unit.datasets.organization(registered, at=datetime.now(UTC))
         early = await step(sharing, "disputes", case, "adjudicate", GOVERNMENT)
         assert early.json()["type"] == "/problems/matter-not-in-state"
         for move, who, state in (
@@ -162,6 +167,8 @@ class TestDispute:
             assert taken.json()["state"] == state, taken.text
         terms = [term for verb, term in await sharing.clocks() if verb == "opened"]
         assert terms == ["negotiation", "coordination", "adjudication"]
+        parties = [party for verb, _, party in await sharing.clocks("party") if verb == "opened"]
+        assert parties[-1] == code
         assert await sharing.rows("SELECT 1 FROM clocks WHERE closed_on IS NULL") == []
 
     async def test_the_competent_department_mediates_in_no_dispute_of_its_own(

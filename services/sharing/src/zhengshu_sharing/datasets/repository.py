@@ -46,7 +46,13 @@ class Datasets:
 
     async def competent(self) -> str:
         """Return the competent department's code; its kind while it is not yet known here."""
-        kind = OrganizationKind.COMPETENT.value
+        return await self._only(OrganizationKind.COMPETENT.value)
+
+    async def government(self) -> str:
+        """Return the county government's code; its kind while it is not yet known here."""
+        return await self._only(OrganizationKind.GOVERNMENT.value)
+
+    async def _only(self, kind: str) -> str:
         query = select(OrganizationRow.code).where(OrganizationRow.kind == kind)
         found = await self._session.scalar(query.order_by(OrganizationRow.as_of).limit(1))
         return found or kind

@@ -137,6 +137,8 @@ async def _wait(unit: Unit, matter: Matter, waits: Waits | None, *, now: datetim
     who = {Party.FILER: matter.organization, Party.COUNTERPART: matter.counterpart}.get(party)
     if party is Party.COMPETENT:
         who = await unit.datasets.competent()
+    if party is Party.GOVERNMENT:
+        who = await unit.datasets.government()
     await clocks.start(unit, term, matter.id, party=who or party.value, now=now)
 
 
