@@ -119,4 +119,19 @@ async def test_a_service_that_is_off_is_said_to_be_away(nats_server):
         assert await slug(made.get("/v1/grants", "sys-reader")) == (503, "upstream-away")
         assert await slug(made.get(ROWS, "sys-reader")) == (503, "upstream-away")
         assert (await made.get("/v1/ledger/checkpoint")).status_code == 200
+        # Nobody gets a token, or in, on a proof that its owner cannot judge.
+        form = {"grant_type": "client_credentials", "client_id": "sys-x", "client_secret": "y"}
+        assert (await made.http.post("/oauth2/token", data=form)).status_code == 503
+        beating.cancel()
+
+
+async def test_opening_and_audit_that_are_off_stop_only_what_is_theirs(nats_server):
+    await nats_server.provision()
+    nowhere = "http://127.0.0.1:9"
+    async with world(nats_server, opening_url=nowhere, audit_url=nowhere) as made:
+        await furnish(made)
+        beating = asyncio.create_task(beat(made))
+        assert await slug(made.get("/v1/open/datasets")) == (503, "upstream-away")
+        assert await slug(made.get("/v1/ledger/checkpoint")) == (503, "upstream-away")
+        assert (await made.get(ROWS, "sys-reader")).status_code == 200
         beating.cancel()
