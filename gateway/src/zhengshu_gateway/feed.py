@@ -7,6 +7,7 @@ after a server's restart without an error.)
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -89,6 +90,7 @@ class Feed:
         while not replay.broken and self._bus.connected and generation == self._bus.generation:
             if replay.complete and self.known is not replay.known:
                 self.known = replay.known
+                gc.freeze()  # what stays is not to be walked again by each collection
                 self._tell()
                 log.info("feed.complete", datasets=len(self.known.datasets))
             if time.monotonic() - replay.heard > SILENCE:
