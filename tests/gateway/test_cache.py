@@ -77,6 +77,20 @@ class TestHit:
         finally:
             await js.add_stream(info.config)
 
+    async def test_the_head_alone_is_asked_for_anew_and_yields_no_row(self, hot):
+        for _ in range(2):
+            answer = await hot.http.head(ROWS, headers=hot.bearer("sys-reader"))
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["zhengshu-rows"] == "1"
+        seen = hot.services["catalog"].asked(ROWS)
+        assert [each.method for each in seen] == ["GET", "GET"]
+
+        async def endings():
+            found = [e["data"] for e in await hot.records() if "outcome" in e["data"]]
+            return found if len(found) == 2 else None
+
+        assert [(one["rows"], one["bytes"]) for one in await until(endings)] == [(0, 0), (0, 0)]
+
 
 async def _three(ends):
     return len(await ends()) == 3

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import get_args
 
 import asyncpg
+import httpx
 import psutil
 import pytest
+from postgrest import CountMethod, SyncPostgrestClient
 from support.contents import contents
 from support.county import until
 from support.evidence import wait_for
@@ -170,6 +172,26 @@ def engineer(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Engineer
     engineer = Engineer(told, found[samples.SCHOOLS["title"]], folder)
     until(lambda: engineer.zhengshu("rows", engineer.schools)[0] == 0)
     return engineer
+
+
+def test_the_published_client_of_postgrest_reads_through_the_gateway(engineer):
+    account = {
+        name.removeprefix("ZHENGSHU_").lower(): v for name, v in engineer.environment.items()
+    }
+    with Client(account["url"], account["client_id"], account["client_secret"]) as door:
+        told = {"Authorization": f"Bearer {door.token()}"}
+    base = f"{account['url']}/v1/datasets/{engineer.schools}"
+    with httpx.Client(base_url=base, headers=told, trust_env=False) as http:
+        rows = SyncPostgrestClient(base, http_client=http).from_("rows")
+        exact = CountMethod.exact
+        whole = rows.select("*", count=exact).order("code").execute()
+        some = rows.select("code,name", count=exact).order("code", desc=True).range(0, 1).execute()
+        counted = rows.select("*", count=exact, head=True).execute()
+    assert whole.count == len(whole.data) == counted.count == some.count
+    assert counted.data == []
+    codes = [row["code"] for row in whole.data]
+    assert codes == sorted(codes)
+    assert [row["code"] for row in some.data] == codes[:-3:-1]
 
 
 def test_the_command_pushes_once_and_its_receipt_is_good(engineer, place):

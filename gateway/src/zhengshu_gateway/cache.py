@@ -143,7 +143,7 @@ class Pages:
 
     def asked(self, exchange: Exchange, access: Access) -> Asked | None:
         """Return what is asked, or None when it is nothing that is ever kept."""
-        if access.question.action is not Action.DATASET_QUERY:
+        if access.question.action is not Action.DATASET_QUERY or exchange.method != "GET":
             return None
         told = {name: value for name, value in exchange.headers if name in NAMED}
         if not told.keys().isdisjoint(AWKWARD):

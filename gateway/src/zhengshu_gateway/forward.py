@@ -131,7 +131,8 @@ class Forwarder:
         told = [*passed, *headers.items(), ("traceparent", traceparent())]
         pushed = exchange.route is not None and exchange.route.action is Action.DATASET_PUSH
         client = self._upstreams.patient if pushed else self._upstreams.client
-        request = client.request(exchange.method, url).headers(told)
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        request = client.request(method, url).headers(told)
         if exchange.has_body:
             request = request.body_stream(exchange.chunks())
         # Left to itself the client reads 64 KiB ahead before it shows the answer's head.
@@ -150,6 +151,9 @@ async def _answer(
         raise UpstreamBroken("后端服务没有说明行数,或超出本次可读取的行数")
     headers = _outgoing(response)
     await exchange.start(response.status, headers)
+    if exchange.method == "HEAD":
+        await exchange.finish()
+        return Ending(AccessOutcome.COMPLETE, response.status, 0, 0)
     outcome = await _body(exchange, response, going)
     return Ending(
         outcome,

@@ -163,9 +163,13 @@ class Routes:
             node = following
         if node is None or not node.methods:
             raise NoSuchPath
-        if method not in node.methods:
+        route, names = node.methods.get(method, (None, ()))
+        if method == "HEAD" and "GET" in node.methods:
+            # Asked for its head alone (RFC 9110 section 9.3.2): where that is not a whole export.
+            route, names = node.methods["GET"]
+            route = route if route.mode is Mode.QUERY else None
+        if route is None:
             raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(node.methods))})
-        route, names = node.methods[method]
         return route, MappingProxyType(dict(zip(names, values, strict=True)))
 
     def _insert(self, route: Route) -> None:
