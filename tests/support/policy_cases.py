@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.policy import Citation, Condition
@@ -78,6 +79,25 @@ PRINCIPALS = {
     "gateway": other(PrincipalKind.GATEWAY),
 }
 """Requesters; those of the tables that are not here are departments with a grant of some kind."""
+
+
+def everybody():
+    """Every caller there can be: each kind, whosever, of each kind of organisation, with each role alone.
+
+    Who is no officer has either no role or all of them: they are to count for nothing.
+    """
+    alone = [frozenset({role}) for role in Role]
+    organizations = product((PROVIDER, READER, None), (*OrganizationKind, None))
+    for kind, (organization, its) in product(PrincipalKind, list(organizations)):
+        for roles in (frozenset(), *(alone if kind is OFFICER else [frozenset(Role)])):
+            yield Principal(
+                id="anybody",
+                kind=kind,
+                organization=organization,
+                organization_kind=its,
+                roles=roles,
+            )
+
 
 GRANT = Grant(
     id="g-1",

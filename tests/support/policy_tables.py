@@ -3,8 +3,9 @@
 Nothing here calls the policy. Each cell of a table says whether one item of that class leaves.
 """
 
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import Mode, OpeningClass, SharingClass
+from zhengshu_contracts.vocabulary import Mode, OpeningClass, PrincipalKind, SharingClass
 
 SHARE, OPEN, UPLOAD = "share", "open", "upload"
 
@@ -59,6 +60,30 @@ commission              no            no          no       no
 gateway                 no            no          no       no
 """
 
+# Which row of SHARED a caller is in who is neither granted anything nor opening's system: by kind (a
+# system's also by its organisation's), and by whose data it asks for. `none` = nobody said which. The
+# roles that somebody holds change nothing.
+CALLERS = """
+caller                            own                 others      no_organization
+system.department                 provider            department  no_organization
+system.township                   provider            township    no_organization
+system.government                 provider            government  no_organization
+system.finance                    provider            finance     no_organization
+system.security_regulator         provider            security_regulator no_organization
+system.public_service_enterprise  enterprise_provider enterprise  no_organization
+system.competent                  competent_provider  competent   no_organization
+system.none                       provider            no_kind     no_organization
+officer                           provider_officer    officer     officer
+applicant                         applicant           applicant   applicant
+public                            public              public      public
+commission_worker                 worker              worker      worker
+commission                        commission          commission  commission
+gateway                           gateway             gateway     gateway
+"""
+
+GRANTABLE = {"department", "township", "government", "finance", "security_regulator"}
+"""Rows to which a grant, if there is one, adds."""
+
 # What is open, by the item's opening class and its listing's; `authorized` = to the applicant alone
 # whose authorisation lives. A withheld or unknown sharing class is never open.
 OPENED = """
@@ -106,6 +131,7 @@ def table(text: str) -> dict[str, dict[str, str]]:
 
 
 SHARED_TABLE, OPENED_TABLE, STATE_TABLE = table(SHARED), table(OPENED), table(STATES)
+CALLER_TABLE = table(CALLERS)
 REQUESTERS = tuple(SHARED_TABLE)
 STATE_NAMES = tuple(STATE_TABLE)
 
@@ -113,6 +139,21 @@ STATE_NAMES = tuple(STATE_TABLE)
 def word(value: SharingClass | OpeningClass | None) -> str:
     """Name a class as the tables do."""
     return value.value if value is not None else "unknown"
+
+
+def caller_of(principal: Principal) -> str:
+    """Name the row of CALLERS in which somebody is."""
+    if principal.kind is not PrincipalKind.SYSTEM:
+        return principal.kind.value
+    kind = principal.organization_kind
+    return f"{principal.kind.value}.{kind.value if kind else 'none'}"
+
+
+def requester_of(principal: Principal, provider: str) -> str:
+    """Name the row of SHARED in which somebody is who asks for a provider's data."""
+    organization = principal.organization
+    whose = "own" if organization == provider else "others" if organization else "no_organization"
+    return CALLER_TABLE[caller_of(principal)][whose]
 
 
 def expected(

@@ -83,7 +83,7 @@ def decide(case: Case) -> Decision:
 def provider_own_rows(case: Case, dataset: Dataset) -> Decision | None:
     """A provider always has its own rows, whatever their class or state."""
     owner = case.principal.organization
-    if case.action is OPEN_READ or case.opener or not owner or owner != dataset.provider:
+    if not _shares(case) or case.action is UPLOAD or not owner or owner != dataset.provider:
         return None
     return _answer(case, dataset, Offer("provider-own-rows", Basis.DECREE_11, dataset.names))
 
