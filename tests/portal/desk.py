@@ -48,6 +48,7 @@ LISTS = {
     "/v1/open/proposals": "proposals",
     "/v1/imports": "imports",
     "/v1/themes": "themes",
+    "/v1/notifications": "notifications",
 }
 
 

@@ -176,6 +176,38 @@ async def test_a_refused_review_shows_the_submitted_revision_again_with_the_reas
     assert ">可以</textarea>" in answer.text
 
 
+async def test_unread_notices_are_counted_lead_to_their_matter_and_are_marked_as_read():
+    told = sample(schema_of(sharing.NoticeOut)) | {"id": "n-1", "kind": "grant_suspended"}
+    told |= {"matter": "g-7", "dataset": ENTRY, "read_at": None}
+    async with desk() as (portal, node):
+        node.get("/v1/notifications").respond(json={"notifications": [told], "next": None})
+        node.post("/v1/notifications/n-1/reading").respond(json=told)
+        assert "未读 1 条" in (await portal.get("/my")).text
+        assert sent(node, "GET", "/v1/notifications")[-1].url.params["unread"] == "true"
+        assert "授权已暂停" in (await portal.get("/my/notifications")).text
+        page = (await portal.get("/my/notifications/n-1")).text
+        assert 'href="/my/grants/g-7"' in page
+        assert "/my/opinions/" not in page
+        answer = await portal.post("/my/notifications/n-1/reading", data=proofs(page))
+        assert answer.status_code == 303
+        assert len(sent(node, "POST", "/v1/notifications/n-1/reading")) == 1
+        read = told | {"read_at": "2026-11-23T00:00:00Z"}
+        node.get("/v1/notifications").respond(json={"notifications": [read], "next": None})
+        assert "/reading" not in (await portal.get("/my/notifications/n-1")).text
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_rectified_grant_waits_for_the_regulator_who_suspended_it(waits):
+    regulator = ME | {"organization_kind": "security_regulator", "roles": ["supervisor"]}
+    grant = sample(schema_of(sharing.GrantOut)) | {"id": "g-1", "state": "rectified"}
+    grant |= {"holder": COMPETENT, "suspended_by": CIVIL if waits else COMPETENT}
+    async with desk(regulator) as (portal, node):
+        node.get("/v1/grants").respond(json={"grants": [grant], "next": None})
+        node.get("/v1/grants/g-1").respond(json=grant)
+        assert ("/my/grants/g-1" in (await portal.get("/my")).text) is waits
+        assert "/my/grants/g-1/resumption" in (await portal.get("/my/grants/g-1")).text
+
+
 @pytest.mark.parametrize(
     ("due", "said"),
     [

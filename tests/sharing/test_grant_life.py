@@ -181,7 +181,9 @@ class TestRegulator:
         grant = (await sharing.granted())["grant"]
         page = await sharing.call(regulator, Action.GRANT_READ, "GET", "/v1/grants")
         assert [one["id"] for one in page.json()["grants"]] == [grant]
-        assert (await sharing.change_grant(grant, "suspension", regulator)).status_code == 200
+        suspended = await sharing.change_grant(grant, "suspension", regulator)
+        assert suspended.status_code == 200
+        assert suspended.json()["suspended_by"] == regulator.organization
         own = await sharing.change_grant(grant, "resumption", CIVIL_OFFICER)
         assert own.json()["type"] == "/problems/suspended-by-another"
         revoked = await sharing.change_grant(grant, "revocation", regulator)

@@ -77,6 +77,7 @@ class GrantOut(ApiModel):
     state_label: str
     reason: str | None = None
     renews: str | None = Field(default=None, description="所续期的授权")
+    suspended_by: str | None = Field(default=None, description="作出暂停的单位")
     rectification: str | None = Field(default=None, description="整改情况")
     stop: StopOut | None = Field(default=None, description="提供单位停止服务的预告")
     doubted: bool = Field(default=False, description="数据存疑:校核办理中")

@@ -103,6 +103,9 @@ LABELS = {
     "width": "区间宽度",
     "kind": "种类",
     "on": "日期",
+    "read_at": "已读时间",
+    "matter": "所涉事项",
+    "suspended_by": "暂停的单位",
 }
 """What a member is called where its contract does not say, or says more than a label holds."""
 OVERRULED = frozenset(
@@ -112,6 +115,7 @@ OVERRULED = frozenset(
         "dataset",
         "entry",
         "grade",
+        "matter",
         "mode",
         "organization",
         "provider",

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from zhengshu_portal.days import BEIJING
 from zhengshu_portal.schemas import LABELS, Schema, schema_of, solid, word_list, wording
 
-HIDDEN = frozenset({"officer", "state", "part", "due_provisional", "code_label"})
+HIDDEN = frozenset({"officer", "state", "part", "due_provisional", "code_label", "kind_label"})
 """Members that say nothing to people, or say it twice."""
 Names: TypeAlias = Mapping[str, str]
 """Organisations' names by code."""

@@ -37,7 +37,7 @@ class Todo:
 def show(by: InOffice) -> HTMLResponse:
     """待办:等待我办理的事项,最紧迫的在前。"""
     todos = sorted(waiting(by), key=lambda one: (one.due or LATER, one.kind, one.title))
-    return by.page("todos.html", todos=todos)
+    return by.page("todos.html", todos=todos, unread=unread(by))
 
 
 @router.post("/signout", dependencies=[Depends(own_form)])
@@ -47,6 +47,14 @@ def sign_out(session: Session, desk: InDesk) -> RedirectResponse:
     response = RedirectResponse("/", 303)
     response.delete_cookie("zhengshu_session", path="/")
     return response
+
+
+def unread(by: Officer) -> str:
+    """Return how many notices the organisation has not read: as many as a page holds, or more."""
+    if not by.may(Action.NOTICE_READ):
+        return "0 条"
+    page = by.node.get("/v1/notifications", unread="true", limit=100)
+    return f"{len(page['notifications'])}{' 条以上' if page['next'] else ' 条'}"
 
 
 def waiting(by: Officer) -> Iterator[Todo]:

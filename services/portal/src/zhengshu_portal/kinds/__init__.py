@@ -6,6 +6,7 @@ from zhengshu_portal.kinds.shape import Kind
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        sharing.NOTICES,
         sharing.APPLICATIONS,
         sharing.OPINIONS,
         sharing.GRANTS,

@@ -5,6 +5,7 @@ from zhengshu import Refused
 from zhengshu_contracts import opening, sharing
 from zhengshu_contracts.catalog import ReviewIn
 from zhengshu_contracts.roles import Action
+from zhengshu_contracts.sharing import NoticeKind
 from zhengshu_contracts.vocabulary import ApplicationState, GrantState
 
 from zhengshu_portal.kinds.shape import (
@@ -24,12 +25,14 @@ from zhengshu_portal.kinds.shape import (
 )
 from zhengshu_portal.office import Officer
 
-A, G = ApplicationState, GrantState
+A, G, N = ApplicationState, GrantState, NoticeKind
 UNDECIDED = frozenset(
     {A.SUBMITTED, A.SUPPLEMENTING, A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING}
 )
 AT_CITY = frozenset({A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING})
 LIVE = frozenset({G.ACTIVE, G.SUSPENDED, G.RECTIFIED})
+OF_APPLICATIONS = (N.SUPPLEMENT_ASKED, N.DECISION_ARRIVED, N.EXTENSION_DECIDED)
+OF_GRANTS = (N.GRANT_EXPIRING, N.GRANT_SUSPENDED, N.STOP_ANNOUNCED)
 
 
 def some_part(*states: str) -> When:
@@ -78,12 +81,46 @@ def expected(one: Thing, _by: Officer) -> bool:
     return any(each["move"] != "withdraw" for each in one["moves"])
 
 
+def about(*kinds: NoticeKind) -> When:
+    """Test what a notice is about."""
+    return lambda one, _by: one["kind"] in kinds
+
+
+def unread(one: Thing, _by: Officer) -> bool:
+    """Test whether nobody of the organisation has read a notice."""
+    return not one.get("read_at")
+
+
 def extension_open(one: Thing, _by: Officer) -> bool:
     """Test whether an extension waits to be decided."""
     asked = one.get("extension") or {"outcome": "none"}
     return not asked.get("outcome")
 
 
+NOTICES = Kind(
+    name="notifications",
+    title="通知",
+    path="/v1/notifications",
+    member="notifications",
+    model=sharing.NoticeOut,
+    read=Action.NOTICE_READ,
+    columns=("kind", "dataset", "due", "at", "read_at"),
+    acts=(
+        Act(
+            "reading",
+            "标为已读",
+            "/v1/notifications/{id}/reading",
+            Action.NOTICE_READ,
+            when=unread,
+        ),
+    ),
+    single=False,
+    links=(
+        ("查看共享申请", "/my/applications/{matter}", about(*OF_APPLICATIONS)),
+        ("查看征求意见", "/my/opinions/{matter}", about(N.OPINION_ASKED)),
+        ("查看授权", "/my/grants/{matter}", about(*OF_GRANTS)),
+    ),
+)
 APPLICATIONS = Kind(
     name="applications",
     title="共享申请",
@@ -139,7 +176,7 @@ APPLICATIONS = Kind(
         both(may(Action.APPLICATION_ENDORSE), some_part(A.SUBMITTED)),
         both(own("organization"), some_part(A.SUPPLEMENTING)),
     ),
-    asked=({"state": A.SUBMITTED}, {"state": A.SUPPLEMENTING}),
+    asked=({"waiting_for": "competent"}, {"waiting_for": "applicant"}),
     links=(("以此为底再次申请", "/my/apply?repeat={id}", own("organization")),),
 )
 OPINIONS = Kind(
@@ -246,7 +283,7 @@ GRANTS = Kind(
     ),
     waits=either(
         both(own("holder"), state(G.SUSPENDED, G.EXPIRED, G.REVOKED)),
-        both(oversees, state(G.RECTIFIED)),
+        both(may(Action.GRANT_SUSPEND), state(G.RECTIFIED), either(oversees, own("suspended_by"))),
     ),
     links=(("申请续期", "/my/apply?renew={id}", both(own("holder"), state(G.ACTIVE))),),
 )

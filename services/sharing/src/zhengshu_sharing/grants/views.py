@@ -80,6 +80,7 @@ def _grant(
         state_label=grant.state.label,
         reason=grant.reason,
         renews=grant.renews,
+        suspended_by=grant.suspended_by,
         rectification=grant.rectification,
         stop=stop,
         disposal=disposal,
