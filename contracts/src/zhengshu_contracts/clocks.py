@@ -2,6 +2,10 @@
 
 Days are working days of the State Council's calendar, counted from the day after receipt. A period the law
 fixes can be shortened by a setting (Art. 23), never lengthened; one it leaves open is a setting.
+
+Not here: the annual report, which has a day of the year and no beginning (the end of February), and the
+acceptance and publicity of data rights' registration, which is another platform's business and never
+reaches the node.
 """
 
 from dataclasses import dataclass

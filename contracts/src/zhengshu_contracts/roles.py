@@ -94,6 +94,7 @@ class Action(StrEnum):
     USAGE_RECORD = "usage.record"
     USAGE_READ = "usage.read"
     NOTICE_READ = "notice.read"
+    CLOCK_READ = "clock.read"
     PROPOSAL_SUBMIT = "proposal.submit"
     PROPOSAL_REVIEW = "proposal.review"
     PROPOSAL_READ = "proposal.read"
@@ -211,6 +212,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.USAGE_RECORD: frozenset({SYSTEM, Role.DATA_OFFICER}),
     Action.USAGE_READ: READS_MATTERS,
     Action.NOTICE_READ: frozenset(Role),
+    Action.CLOCK_READ: frozenset(Role),
     Action.PROPOSAL_SUBMIT: frozenset({Role.DATA_OFFICER}),
     Action.PROPOSAL_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.PROPOSAL_READ: frozenset(Role),

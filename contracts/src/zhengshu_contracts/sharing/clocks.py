@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Event
+from zhengshu_contracts.base import ApiModel, Event, Page
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.vocabulary import Outcome
 
@@ -32,6 +32,27 @@ class ExtensionOut(ApiModel):
     asked_at: datetime
     outcome: Outcome | None = None
     opinion: str | None = None
+
+
+class ClockOut(ApiModel):
+    """A period that runs, and who has to act in it."""
+
+    id: str
+    term: Term = Field(description="时限种类")
+    term_label: str = Field(description="时限名称")
+    matter: str = Field(description="所涉目录条目、申请、意见征求、授权或事项的标识")
+    party: str = Field(description="应办单位")
+    received: date = Field(description="起算日;期限自次日起算")
+    due: date | None = Field(description="到期日;暂停期间为空")
+    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,到期日为暂定")
+    paused: bool = Field(default=False, description="因等待其他单位而暂停计算")
+    basis: str | None = Field(default=None, description="依据;法规未定期限、由本地设置的为空")
+
+
+class ClockList(Page):
+    """A page of running clocks, the oldest first."""
+
+    clocks: list[ClockOut]
 
 
 class ClockEvent(Event):

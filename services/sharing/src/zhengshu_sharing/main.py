@@ -9,6 +9,8 @@ from zhengshu_chassis.workers import every
 from zhengshu_sharing.applications import api as applications
 from zhengshu_sharing.attachments import api as attachments
 from zhengshu_sharing.attachments import operations as files
+from zhengshu_sharing.clocks import api as running
+from zhengshu_sharing.clocks import consumers as reviews
 from zhengshu_sharing.clocks import timers as clocks
 from zhengshu_sharing.corrections import api as corrections
 from zhengshu_sharing.datasets import consumers as datasets
@@ -38,6 +40,7 @@ def build(settings: SharingSettings) -> FastAPI:
     consumers = Consumers(SERVICE, unit=units(settings))
     datasets.register(consumers)
     orders.register(consumers)
+    reviews.register(consumers)
     return create_app(
         settings,
         name=SERVICE,
@@ -57,6 +60,7 @@ def build(settings: SharingSettings) -> FastAPI:
                 demands,
                 usage,
                 notices,
+                running,
             )
         ],
         consumers=consumers,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis.db import keyset
 from zhengshu_contracts.clocks import Term
 
 from zhengshu_sharing.clocks.domain import Clock
@@ -49,6 +50,27 @@ class Clocks:
             .order_by(ClockRow.due.desc(), ClockRow.id)
         )
         return {clock.case: clock for clock in await self._clocks(query)}
+
+    async def page(
+        self,
+        party: str | None,
+        *,
+        term: Term | None,
+        due_by: date | None,
+        after: str | None,
+        limit: int,
+    ) -> tuple[list[Clock], bool]:
+        """Return running clocks, a party's or all, the oldest first, and whether more follow."""
+        query = select(ClockRow).where(ClockRow.closed_on.is_(None))
+        if party is not None:
+            query = query.where(ClockRow.party == party)
+        if term is not None:
+            query = query.where(ClockRow.term == term.value)
+        if due_by is not None:
+            query = query.where(ClockRow.due <= due_by)
+        place = [after] if after else None
+        found, more = await keyset(self._session, query, by=[ClockRow.id], after=place, limit=limit)
+        return [_clock(row) for row in found], more
 
     async def outdated(self, calendar: str, *, after: str, limit: int) -> list[str]:
         """Return running clocks that were computed with another calendar, in order of their ids."""

@@ -22,6 +22,7 @@ class ClockRow(Base):
         ),
         Index("ix_clocks_case", "case"),
         Index("ix_clocks_calendar", "calendar", postgresql_where=text("closed_on IS NULL")),
+        Index("ix_clocks_party", "party", "id", postgresql_where=text("closed_on IS NULL")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
