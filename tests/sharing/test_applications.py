@@ -1,6 +1,6 @@
 """Applications over HTTP, with the real database: from submission to withdrawal."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,9 +24,10 @@ from sharing.cast import (
     consent,
     officer,
     part,
+    published,
 )
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import Role
+from zhengshu_contracts.vocabulary import Mode, Role
 
 
 class TestSubmit:
@@ -173,6 +174,25 @@ class TestEndorse:
             asked = part(REGISTER, "name") | {"modes": ["query", mode]}
             refused = await sharing.submit(application(asked))
             assert refused.json()["type"] == "/problems/mode-not-municipal"
+
+    async def test_a_mode_that_the_entry_does_not_offer_is_refused(self, sharing: Sharing) -> None:
+        offer = published(AID, revision=2, modes=(Mode.QUERY, Mode.VERIFY))
+        async with sharing.unit() as unit:
+            await unit.datasets.publish(offer, at=datetime.now(UTC))
+        refused = await sharing.submit(application(part(modes=["query", "export"])))
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/mode-not-offered")
+        assert "批量导出" in refused.json()["detail"]
+        assert "query(查询)、verify(核验)" in refused.json()["next"]
+        assert await sharing.rows("SELECT 1 FROM applications") == []
+        taken = await sharing.apply(part(modes=["verify"]))
+        assert taken["parts"][0]["modes"] == ["verify"]
+
+    async def test_of_an_entry_that_names_no_mode_any_can_be_applied_for(
+        self, sharing: Sharing
+    ) -> None:
+        every = [mode.value for mode in Mode]
+        taken = await sharing.apply(part(modes=every))
+        assert taken["parts"][0]["modes"] == every
 
     async def test_returns_once(self, sharing: Sharing) -> None:
         case = await sharing.apply()

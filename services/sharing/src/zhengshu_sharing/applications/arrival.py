@@ -17,6 +17,7 @@ from zhengshu_sharing.applications.errors import (
     FilterNotAllowed,
     KindDoesNotApply,
     ModeNotMunicipal,
+    ModeNotOffered,
     PeriodNotAllowed,
 )
 from zhengshu_sharing.applications.states import Chain, arrival
@@ -108,6 +109,9 @@ def _applicable(wish: PartIn, datasets: Mapping[str, Dataset], applicant: str) -
     other = next((mode for mode in wish.modes if mode is not Mode.QUERY), None)
     if dataset.origin is Origin.MUNICIPAL and other is not None:
         raise ModeNotMunicipal(dataset.id, other)
+    missing = next((mode for mode in wish.modes if not dataset.offers(mode)), None)
+    if missing is not None:
+        raise ModeNotOffered(dataset.id, missing, dataset.modes)
     return dataset
 
 

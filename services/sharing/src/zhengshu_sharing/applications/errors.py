@@ -1,5 +1,6 @@
 """Why an application cannot be taken or cannot go on."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from zhengshu_chassis.errors import Conflict, Forbidden, Invalid, NotFound
@@ -86,6 +87,21 @@ class ModeNotMunicipal(Invalid):
         super().__init__(
             f"{dataset} 是市级目录的数据,市级数据服务不支持“{mode.label}”",
             next=f"请把共享方式改为“{Mode.QUERY.label}”;确需其他方式的,请向市大数据委提出数据需求",
+        )
+
+
+class ModeNotOffered(Invalid):
+    """The entry names the modes its provider offers, and this is none of them."""
+
+    slug = "mode-not-offered"
+    title = "提供单位不提供该共享方式"
+
+    def __init__(self, dataset: str, mode: Mode, offered: Iterable[Mode]) -> None:
+        names = "、".join(f"{one.value}({one.label})" for one in offered)
+        super().__init__(
+            f"数据集 {dataset} 的目录没有列入共享方式“{mode.label}”",
+            basis=Basis.DECREE_13.label,
+            next=f"请改用目录所列的方式:{names};确需“{mode.label}”的,请提出数据需求(POST /v1/demands)",
         )
 
 

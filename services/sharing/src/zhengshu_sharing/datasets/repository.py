@@ -14,7 +14,7 @@ from zhengshu_contracts.catalog import (
     OrganizationRegistered,
     ServiceRegistrationChanged,
 )
-from zhengshu_contracts.vocabulary import OrganizationKind, Origin, ServiceRegistrationState
+from zhengshu_contracts.vocabulary import Mode, OrganizationKind, Origin, ServiceRegistrationState
 
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound
@@ -67,6 +67,7 @@ class Datasets:
             "provider_name": event.provider_name,
             "origin": event.origin,
             "items": [item.model_dump(mode="json") for item in event.items],
+            "modes": [mode.value for mode in event.modes],
             "published_at": at,
         }
         known = DatasetRow
@@ -137,5 +138,6 @@ def _dataset(row: DatasetRow) -> Dataset:
         origin=Origin(row.origin),
         items=tuple(ItemBrief.model_validate(item) for item in row.items),
         municipal_code=row.municipal_code,
+        modes=tuple(Mode(mode) for mode in row.modes),
         served=row.served or row.origin == Origin.MUNICIPAL,
     )

@@ -32,6 +32,7 @@ class DatasetRow(Base):
     provider_name: Mapped[str] = mapped_column(server_default="")
     origin: Mapped[str] = mapped_column(server_default="county")
     items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    modes: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     municipal_code: Mapped[str | None]
     served: Mapped[bool] = mapped_column(server_default="false")
     """Whether a service registration (挂接) lives: only then is anything provided."""
