@@ -1,16 +1,23 @@
 """What the gateway depends on, taken away piece by piece: it refuses, says why, and recovers."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from support.gateway_harness import DATASET, furnish, world
 from support.servers import running_nats
 from support.until import until
+from zhengshu_contracts.policy import ListingPolicy, dataset_key
+from zhengshu_contracts.vocabulary import ListingState, OpeningClass
 from zhengshu_gateway import lease
 
 from .conftest import beat
+from .test_signin import ASKED, PORTAL
 
 ROWS = f"/v1/datasets/{DATASET}/rows"
+FILE = f"/v1/open/datasets/{DATASET}/files/csv"
+AWAY = "temporarily_unavailable"
 BATCHES = f"/v1/datasets/{DATASET}/batches"
 
 
@@ -77,25 +84,71 @@ async def test_a_full_stream_of_records_stops_what_cannot_be_recorded(alone):
         await operator.close()
 
 
-async def test_a_writer_that_falls_silent_stops_only_what_rests_on_it(alone):
-    made, _ = alone
+@asynccontextmanager
+async def beaten_by(made, *writers):
+    """Let these writers alone be heard."""
     made.beating.cancel()
 
-    async def others():
+    async def go_on():
         while True:
-            await made.beat("catalog", "opening")
+            await made.beat(*writers)
             await asyncio.sleep(0.3)
 
-    beating = asyncio.create_task(others())
+    beating = asyncio.create_task(go_on())
     try:
+        yield
+    finally:
+        beating.cancel()
+
+
+async def test_a_writer_that_falls_silent_stops_only_what_rests_on_it(alone):
+    made, _ = alone
+    async with beaten_by(made, "catalog", "opening"):
         await until(lambda: not made.parts.feed.fresh(("sharing",)))
         assert (await made.get(f"{ROWS}?select=town", "sys-reader")).status_code == 200
         assert await slug(made.get(ROWS, "sys-reader")) == (503, "policy-stale")
         assert (await made.get(ROWS, "sys-provider")).status_code == 200
-    finally:
-        beating.cancel()
     await until(lambda: not made.parts.feed.fresh(("catalog",)))
     assert await slug(made.get(ROWS, "sys-provider")) == (503, "policy-stale")
+
+
+async def test_opening_that_falls_silent_stops_only_what_is_open(alone):
+    made, _ = alone
+    listed = ListingPolicy(
+        id=DATASET, state=ListingState.LISTED, opening=OpeningClass.GENERAL, items=("town",)
+    )
+    await made.put(dataset_key("opening", DATASET), listed)
+    assert (await made.get(FILE)).status_code == 200
+    async with beaten_by(made, "catalog", "sharing"):
+        await until(lambda: not made.parts.feed.fresh(("opening",)))
+        made.services["opening"].seen.clear()
+        assert await slug(made.get(FILE)) == (503, "policy-stale")
+        assert made.services["opening"].seen == []
+        assert (await made.get("/v1/open/datasets")).status_code == 200
+        assert (await made.get(ROWS, "sys-reader")).status_code == 200
+
+
+async def test_without_the_bucket_of_the_policy_nothing_is_decided(alone):
+    made, server = alone
+    operator = await server.connect()
+    try:
+        stream = operator.jetstream()
+        config = (await stream.stream_info("KV_policy")).config
+        await stream.delete_stream("KV_policy")
+        await until(lambda: not made.parts.feed.fresh(("catalog",)))
+        made.services["catalog"].seen.clear()
+        assert await slug(made.get(ROWS, "sys-reader")) == (503, "policy-stale")
+        assert await slug(made.get(ROWS, "sys-provider")) == (503, "policy-stale")
+        assert made.services["catalog"].seen == []
+        assert await slug(made.get("/v1/organizations", "sys-reader")) == (200, "")
+        old = made.parts.feed.known
+        await stream.add_stream(config)
+        await until(lambda: made.parts.feed.known is not old)
+        assert await slug(made.get(ROWS, "sys-reader")) == (503, "policy-stale")
+        await furnish(made)
+        assert (await made.get(ROWS, "sys-reader")).status_code == 200
+    finally:
+        await operator.close()
 
 
 async def test_without_its_lease_a_replica_serves_no_data(alone, monkeypatch):
@@ -123,6 +176,27 @@ async def test_a_service_that_is_off_is_said_to_be_away(nats_server):
         form = {"grant_type": "client_credentials", "client_id": "sys-x", "client_secret": "y"}
         assert (await made.http.post("/oauth2/token", data=form)).status_code == 503
         beating.cancel()
+
+
+async def test_officers_do_not_get_in_while_the_judge_of_passwords_is_off(nats_server):
+    await nats_server.provision()
+    nowhere = "http://127.0.0.1:9"
+    async with world(nats_server, portal_url=PORTAL, catalog_url=nowhere) as made:
+        asked = await made.http.get("/oauth2/authorize", params=ASKED)
+        form = {"asked": parse_qs(urlsplit(asked.headers["location"]).query)["asked"][0]}
+        secret = {"client_id": "off-one", "client_secret": "s"}
+        code = {"grant_type": "authorization_code", "client_id": "portal", "code": "k"}
+        renewal = {"grant_type": "refresh_token", "client_id": "portal", "refresh_token": "r"}
+        for step, told in (
+            ("sign-in", form | {"account": "lisi", "password": "p"}),
+            ("password", secret | {"account": "lisi", "password": "p"}),
+            ("token", code | {"code_verifier": "v"}),
+            ("token", renewal),
+            ("revoke", {"token": "r"}),
+        ):
+            answer = await made.http.post(f"/oauth2/{step}", data=told)
+            assert (answer.status_code, answer.json()["error"]) == (503, AWAY), step
+            assert "access_token" not in answer.json()
 
 
 async def test_opening_and_audit_that_are_off_stop_only_what_is_theirs(nats_server):
