@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from datetime import datetime
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import httpx
 import orjson
@@ -12,6 +13,8 @@ from support.until import until
 from zhengshu_contracts.policy import DatasetGrants, dataset_key
 from zhengshu_contracts.vocabulary import GrantState
 from zhengshu_gateway.integrators.durables import NotDone
+from zhengshu_gateway.known import Known
+from zhengshu_gateway.settlements import Settlements
 
 from .test_pipeline import EXPORTS, grant
 
@@ -37,7 +40,8 @@ def settled(node):
 
 
 async def end(node, **members):
-    record = DatasetGrants(id=DATASET, grants=(grant(state=GrantState.REVOKED, **members),))
+    members = {"state": GrantState.REVOKED} | members
+    record = DatasetGrants(id=DATASET, grants=(grant(**members),))
     await node.put(dataset_key("sharing", DATASET), record)
 
 
@@ -191,3 +195,77 @@ async def test_only_who_sees_the_grant_is_told(granted):
     (seen,) = granted.services["sharing"].seen
     assert seen.identity.principal.id == "sys-reader"
     assert (await granted.get(REVOCATION)).status_code == 401
+
+
+class TestWhatNobodyWatched:
+    """What a gateway finds written when it starts, all of them having been off."""
+
+    AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+    def found(self, *messages):
+        """Settlements of a gateway that replayed these messages: the last of each key, in their order."""
+        known = Known()
+        for sequence, (key, value) in enumerate(messages, 11):
+            known.apply(key, orjson.dumps(value), sequence)
+        known.caught_up()
+        feed = SimpleNamespace(known=known, listeners=[])
+        return known, Settlements(bus=None, feed=feed, upstreams=None)
+
+    def settled(self, *, final):
+        return "gateway.settled.g-1", {"id": "g-1", "sequence": 5, "at": self.AT, "final": final}
+
+    def grants(self, state=None):
+        held = () if state is None else (grant(state=state),)
+        record = DatasetGrants(id=DATASET, grants=held)
+        return dataset_key("sharing", DATASET), record.model_dump(mode="json")
+
+    @pytest.mark.parametrize("over", [None, GrantState.REVOKED, GrantState.EXPIRED])
+    def test_a_suspension_s_moment_is_not_that_of_a_later_revocation(self, over):
+        """Suspended and settled; resumed and revoked meanwhile, by whatever came first on the stream."""
+        moment, grants = self.settled(final=False), self.grants(over)
+        for messages in ((moment, grants), (grants, moment)):
+            _, settlements = self.found(*messages)
+            assert settlements._at("g-1") is None
+
+    def test_it_is_that_of_the_same_suspension_alone(self):
+        moment, grants = self.settled(final=False), self.grants(GrantState.SUSPENDED)
+        _, settlements = self.found(grants, moment)
+        assert settlements._at("g-1") == self.AT
+        _, settlements = self.found(moment, grants)
+        assert settlements._at("g-1") is None
+
+    def test_the_moment_of_a_final_end_stands_whatever_else_changed(self):
+        _, settlements = self.found(self.settled(final=True), self.grants())
+        assert settlements._at("g-1") == self.AT
+
+    def test_once_confirmed_anew_it_is_told(self):
+        known, settlements = self.found(self.settled(final=False), self.grants())
+        key, value = self.settled(final=True)
+        known.apply(key, orjson.dumps(value | {"sequence": known.base}), 20)
+        assert settlements._at("g-1") == self.AT
+
+
+async def test_only_a_revocation_s_moment_is_final(granted):
+    for state, final in ((GrantState.SUSPENDED, False), (GrantState.REVOKED, True)):
+        key = dataset_key("sharing", DATASET)
+        await granted.put(key, DatasetGrants(id=DATASET, grants=(grant(),)))
+        await until(lambda: settled(granted) is None)
+        await end(granted, state=state)
+        assert (await until(lambda: settled(granted))).final is final
+
+
+async def test_a_doubtful_moment_is_confirmed_anew_when_asked_for(granted):
+    await end(granted, state=GrantState.SUSPENDED)
+    first = await until(lambda: settled(granted))
+    known = granted.parts.feed.known
+    known.ended.clear()
+    known.doubted.add("g-1")
+    known.base = known.applied
+
+    async def confirmed():
+        told = (await granted.get(REVOCATION, "sys-reader")).json()
+        assert told["at"] is None or datetime.fromisoformat(told["at"]) > first.at
+        return told["settled"]
+
+    await until(confirmed)
+    await until(lambda: "g-1" not in known.doubted)

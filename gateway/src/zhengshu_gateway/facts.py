@@ -157,6 +157,8 @@ class Settled:
     id: str
     sequence: int
     at: datetime
+    final: bool = False
+    """Whether the grant can never be in force again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from zhengshu_gateway.facts import (
 
 ByHolder: TypeAlias = dict[str, tuple[Grant, ...]]
 REMEMBERED = 10_000
+PAUSED = frozenset({GrantState.SUSPENDED, GrantState.RECTIFIED})
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -61,6 +62,10 @@ class Known:
         self.settled: dict[str, Settled] = {}
         self.resumed: set[str] = set()
         """Grants in force again of which `settled` still tells."""
+        self.doubted: set[str] = set()
+        """Grants of which `settled` may tell an ending before the last: in force since, perhaps."""
+        self.paused: set[str] = set()
+        """Those of `ended` that may be in force again one day."""
         self.applied = 0
         """Stream sequence of the last message that was applied."""
         self.changes = 0
@@ -71,6 +76,8 @@ class Known:
         """Sequence at which the replay was complete: what had ended by then is not in `ended`."""
         self.rights = 0
         """Grows with each change of who may do what: with `changes`, but for new versions."""
+        self._last: dict[tuple[str, str], int] = {}
+        """Where, in the replay, a dataset's grants and a grant's settlement were told of last."""
         self._pulses: dict[str, Pulse] = {}
         self._floor: dict[str, datetime] = {}
         self._stores: dict[tuple[str, str], tuple[TypeAdapter[Any], dict[str, Any]]] = {
@@ -96,6 +103,10 @@ class Known:
             self.rights += writer != "gateway" and kind != "version"
             adapter, store = self._stores[writer, kind]
             fact = _read(adapter, key, name, value)
+            if not self.base and (store is self.grants or store is self.settled):
+                self._last[kind, name] = sequence
+            if store is self.settled:
+                self.doubted.discard(name)
             if store is self.grants:
                 fact = None if fact is None else by_holder(fact)
                 self._note_ended(self.grants.get(name, {}), fact or {}, sequence)
@@ -112,6 +123,19 @@ class Known:
         if self.settled:
             self.resumed = {one for held in self.grants.values() for one in active(held)}
             self.resumed.intersection_update(self.settled)
+            self.doubted = self._doubtful()
+        self._last.clear()
+
+    def _doubtful(self) -> set[str]:
+        """Return the grants whose noted ending may not be the last: not final, nor noted since."""
+        since = {
+            grant: self._last["dataset", dataset]
+            for dataset, held in self.grants.items()
+            for grant in paused(held)
+        }
+        noted = {name: self._last["settled", name] for name in self.settled}
+        passing = {name for name, settled in self.settled.items() if not settled.final}
+        return {name for name in passing if name not in since or noted[name] < since[name]}
 
     def age(self, writer: str) -> float:
         """Return how many seconds ago the writer's facts were certainly complete."""
@@ -139,12 +163,13 @@ class Known:
         was, now = active(before), active(after)
         for ended in was - now:
             self.ended[ended] = sequence
+        self.paused = (self.paused - now) | (paused(after) & (was - now))
         for begun in now - was:
             self.ended.pop(begun, None)
             if begun in self.settled:
                 self.resumed.add(begun)
         while len(self.ended) > REMEMBERED:
-            self.ended.popitem(last=False)
+            self.paused.discard(self.ended.popitem(last=False)[0])
 
     def _beat(self, writer: str, value: bytes | None) -> None:
         beat = _read(BEAT, f"{writer}.heartbeat", None, value)
@@ -164,6 +189,12 @@ def active(arranged: ByHolder) -> set[str]:
     """Return the ids of the grants that are in force, their periods aside."""
     held = (grant for grants in arranged.values() for grant in grants)
     return {grant.id for grant in held if grant.state is GrantState.ACTIVE}
+
+
+def paused(arranged: ByHolder) -> set[str]:
+    """Return the ids of the grants that are not in force and may be again."""
+    held = (grant for grants in arranged.values() for grant in grants)
+    return {grant.id for grant in held if grant.state in PAUSED}
 
 
 def by_holder(fact: Grants) -> ByHolder:

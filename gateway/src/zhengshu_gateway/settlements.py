@@ -4,6 +4,7 @@ A lease tells up to which message its replica has applied the policy, and held i
 one that is not renewed is gone after the bucket's age limit, and its holder has stopped before. So an ending
 is settled when no lease is left that acknowledges less of either. Any replica can tell: the leases are in the
 bucket, not in anybody's memory. The moment is written beside the policy (`gateway.settled.<grant>`), once.
+A moment of a suspension says nothing of what followed while nobody watched: then it is confirmed anew.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from zhengshu_gateway.authenticate import Caller
 from zhengshu_gateway.errors import PolicyStale
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.feed import Feed
-from zhengshu_gateway.known import REMEMBERED, active
+from zhengshu_gateway.known import REMEMBERED, active, paused
 from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 
 STREAM = f"KV_{LEASES}"
@@ -105,7 +106,8 @@ class Settlements:
         at = self._at(grant)
         if not waiting and at is None and grant not in known.ended:
             # It ended while no gateway watched: this is the first that anybody confirms it.
-            at = await self._write(grant, ended)
+            final = grant not in paused(known.grants.get(dataset, {}))
+            at = await self._write(grant, ended, final=final)
         return SettlementOut(grant=grant, active=False, settled=not waiting, at=at, waiting=waiting)
 
     def _at(self, grant: str) -> datetime | None:
@@ -113,6 +115,8 @@ class Settlements:
         known = self._feed.known
         settled = known.settled.get(grant)
         if settled is None or settled.sequence < known.ended.get(grant, 0):
+            return None
+        if grant in known.doubted and grant not in known.ended:
             return None
         return settled.at
 
@@ -124,13 +128,13 @@ class Settlements:
         least = min(leases.values(), default=None)
         for grant, sequence in pending.items():
             if least is None or least >= sequence:
-                await self._write(grant, sequence)
+                await self._write(grant, sequence, final=grant not in self._feed.known.paused)
                 log.info("grant.settled", grant=grant, sequence=sequence, replicas=len(leases))
 
-    async def _write(self, grant: str, sequence: int) -> datetime:
+    async def _write(self, grant: str, sequence: int, *, final: bool) -> datetime:
         """Write the moment; of several replicas' the first stands, by its id."""
         now = datetime.now(UTC)
-        value = orjson.dumps({"id": grant, "sequence": sequence, "at": now})
+        value = orjson.dumps({"id": grant, "sequence": sequence, "at": now, "final": final})
         headers = {"Nats-Msg-Id": f"settled-{grant}-{sequence}"}
         await self._bus.publish(f"{NOTED}{grant}", value, headers=headers)
         return now
