@@ -15,6 +15,7 @@ from zhengshu_portal import (
     imports,
     open_data,
     pages,
+    parked,
     prints,
     signin,
     things,
@@ -42,6 +43,7 @@ def build(settings: PortalSettings) -> FastAPI:
             catalogue.router,
             applying.router,
             prints.router,
+            parked.router,
             things.router,
         ),
         on_start=open_client,
@@ -49,7 +51,7 @@ def build(settings: PortalSettings) -> FastAPI:
     )
     app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
     pages.install(app)
-    pages.share(kinds=KINDS, import_read=Action.IMPORT_READ)
+    pages.share(kinds=KINDS, import_read=Action.IMPORT_READ, parked_read=Action.PARKED_READ)
     return app
 
 

@@ -1,0 +1,78 @@
+"""Applying: what was ticked is sent, and an application begins from an earlier one."""
+
+import pytest
+from portal.desk import desk, proofs, sample, sent
+from portal.entries import ELSEWHERE, ENTRY, known
+from zhengshu_contracts import sharing
+from zhengshu_portal.schemas import schema_of
+
+
+async def test_an_application_holds_what_was_ticked_and_a_withheld_item_cannot_be():
+    made = sample(schema_of(sharing.ApplicationOut)) | {"id": "a-9"}
+    async with desk(ELSEWHERE) as (portal, node):
+        known(node)
+        node.post("/v1/applications").respond(201, json=made)
+        page = (await portal.get(f"/my/apply?dataset={ENTRY}")).text
+        assert 'name="parts.0.items" value="amount"' in page
+        assert 'name="parts.0.items" value="secret"' not in page
+        assert "个体&lt;资料&gt;" in page
+        said = proofs(page) | {
+            "parts.0.dataset": ENTRY,
+            "parts.0.items": ["town", "amount"],
+            "parts.0.modes": ["query", "verify"],
+            "parts.0.filter": "town=eq.凤山镇",
+            "parts.0.quota.rows": "500",
+            "basis": "社会救助暂行办法",
+            "scenario": "帮扶核对",
+            "scope": "注册登记科",
+            "purpose": "救助对象帮扶",
+            "until": "2027-11-01",
+            "consent.by": "张三",
+            "consent.on": "2026-11-20",
+        }
+        answer = await portal.post("/my/apply", data=said | {"do": "apply"})
+        assert answer.headers["location"] == "/my/applications/a-9"
+        [request] = sent(node, "POST", "/v1/applications")
+        told = sharing.ApplicationIn.model_validate_json(request.content)
+        assert (told.parts[0].items, told.parts[0].modes) == (
+            ["town", "amount"],
+            ["query", "verify"],
+        )
+        assert told.parts[0].quota
+        assert told.consent.by == "张三"
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("repeat=a-1", "/v1/applications/a-1/repetition"),
+        ("renew=g-1", "/v1/grants/g-1/renewal"),
+    ],
+)
+async def test_an_application_begins_from_an_earlier_one(asked, place):
+    draft = sample(schema_of(sharing.ApplicationDraft)) | {
+        "parts": [
+            {"dataset": ENTRY, "items": ["amount"], "modes": ["query"], "filter": "", "quota": None}
+        ],
+        "basis": "上次的依据",
+        "renews": "g-1",
+    }
+    async with desk(ELSEWHERE) as (portal, node):
+        known(node)
+        node.get(place).respond(json=draft)
+        page = (await portal.get(f"/my/apply?{asked}")).text
+    assert "上次的依据" in page
+    assert 'name="renews" value="g-1"' in page
+    assert 'value="amount" aria-label="月保障金" checked' in page
+    assert 'value="town" aria-label="所在乡镇" checked' not in page
+
+
+async def test_a_further_dataset_joins_the_application():
+    async with desk(ELSEWHERE) as (portal, node):
+        known(node)
+        page = (await portal.get("/my/apply")).text
+        said = proofs(page) | {"do": "add", "more": "307350123001/000002", "basis": "先填的"}
+        page = (await portal.post("/my/apply", data=said)).text
+        assert f'name="parts.0.dataset" value="{ENTRY}"' in page
+        assert "先填的" in page
+        assert not sent(node, "POST", "/v1/applications")
