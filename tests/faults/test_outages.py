@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from support.county import County, until
-from support.evidence import streams, wait_for
+from support.evidence import SERVICES, streams, wait_for
 from zhengshu import Refused
 
 ROOT = Path(__file__).parents[2]
+OFFER_ALL_AGAIN = (
+    "UPDATE outbox SET published_at = NULL WHERE id IN (SELECT max(id) FROM outbox"
+    " WHERE subject NOT LIKE '$KV.%' GROUP BY event_id)"
+)
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 
@@ -69,6 +73,45 @@ def filed(county: County, kind: str, **about: str) -> int:
     """Return how many filings of a kind about something the Commission has."""
     filings = county.desk("GET", f"/desk/filings?kind={kind}")
     return sum(about.items() <= each["body"].items() for each in filings)
+
+
+def test_an_outage_of_the_commission_may_outlast_the_stream(county):
+    """What waits for it lies in the services' rows; none of it hangs on what EVENTS still keeps."""
+    county.node.stop_one("commission")
+    entry = county.publish_another()
+    county.push_aid()
+    application = county.submit()
+    county.endorse(application)
+    assert until(lambda: wait_for(taken(county)))
+    wait_for(emptied(county))
+    assert county.entry(entry)["municipal_code"] is None
+    county.node.restart("commission")
+    county.advise(application)
+    grant = county.granted(application)
+    county.revoke(grant)
+    assert until(lambda: county.entry(entry)["municipal_code"])
+    county.node.restart("nats")  # which forgets the ids it has seen
+    for service in SERVICES:
+        county.execute(service, OFFER_ALL_AGAIN)
+    assert county.differences() == []
+    assert filed(county, "entry", entry=entry) == 1
+    assert filed(county, "application", application=application) == 1
+    assert filed(county, "revocation", grant=grant) == 1
+
+
+async def taken(county: County) -> bool:
+    """Tell whether everybody at home has taken what lies on the stream."""
+    async with streams(county.node) as js:
+        found = [await js.consumer_info("EVENTS", service) for service in SERVICES]
+    return not any(one.num_pending or one.num_ack_pending for one in found)
+
+
+async def emptied(county: County) -> None:
+    """Lose everything that lies on the stream, as its retention would."""
+    async with streams(county.node) as js:
+        last = (await js.stream_info("EVENTS")).state.last_seq
+        await js.purge_stream("EVENTS")
+        assert (await js.stream_info("EVENTS")).state.first_seq > last
 
 
 def test_a_commission_that_fails_half_the_time_gets_each_thing_once(county):
