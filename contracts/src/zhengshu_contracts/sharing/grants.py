@@ -73,7 +73,9 @@ class GrantOut(ApiModel):
     purpose: str
     starts: datetime
     ends: datetime
-    state: GrantState
+    state: GrantState = Field(
+        description="状态;撤销、到期后何时已在各网关副本全部停止,见 GET /v1/grants/{id}/revocation 的 at"
+    )
     state_label: str
     reason: str | None = None
     renews: str | None = Field(default=None, description="所续期的授权")
