@@ -43,13 +43,16 @@ def people(told: Node) -> Iterator[dict[str, Person]]:
     doors = demo.doors_of(told)
     with doors.client(doors.officer) as node:
         codes = {one["name"]: one["code"] for one in node.get("/v1/organizations")["organizations"]}
-        yield {
+        found = {
             "provider": _enrol(node, told, codes["罗源县民政局"], "王芳", "data_officer"),
             "user": _enrol(node, told, codes["罗源县市场监督管理局"], "陈明", "data_officer"),
             "reviewer": _enrol(
                 node, told, codes["罗源县发展和改革局"], "林静", "competent_officer"
             ),
         }
+    yield found
+    for person in found.values():
+        person.http.close()
 
 
 def _enrol(node: Client, told: Node, code: str, name: str, role: str) -> Person:

@@ -118,6 +118,12 @@ class TestReports:
         assert (problem["problem_count"], len(problem["problems"])) == (1200, 1000)
         found = (await ask(towns, f"/v1/batches/{problem['batch']}")).json()
         assert (found["state"], found["problem"]["refused"]) == ("refused", 1200)
+        listed = (await ask(towns, f"/v1/datasets/{towns.id}/batches")).json()
+        [refused] = listed["untaken"]
+        assert (refused["id"], refused["state"]) == (problem["batch"], "refused")
+        assert refused["problem"]["problem_count"] == 1200
+        assert "problems" not in refused["problem"]
+        assert listed["batches"] == []
         header, *told = lines(await ask(towns, problem["report"]))
         assert header == ["行号", "信息项", "错误代码", "说明", "值"]
         assert [int(line[0]) for line in told] == list(range(1, 1201))

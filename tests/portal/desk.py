@@ -49,6 +49,7 @@ LISTS = {
     "/v1/imports": "imports",
     "/v1/themes": "themes",
     "/v1/notifications": "notifications",
+    "/v1/clocks": "clocks",
 }
 
 

@@ -91,6 +91,14 @@ BATCH = sample(schema_of(catalog.BatchOut)) | {
     "problems": [],
     "receipt": "ey.sig.ned",
 }
+UNTAKEN = {
+    "id": "b-9",
+    "dataset": ENTRY,
+    "mode": "append",
+    "state": "refused",
+    "at": "2026-11-22T00:00:00Z",
+    "problem": {"type": "/problems/batch-rows-refused", "title": "部分行<不>合格", "status": 422},
+}
 
 
 def known(node, *, alike: list[dict[str, object]] | None = None) -> None:
@@ -100,7 +108,8 @@ def known(node, *, alike: list[dict[str, object]] | None = None) -> None:
     node.get(f"/v1/entries/{ENTRY}/suspensions").respond(json={"suspensions": []})
     node.get("/v1/extension-schema").respond(json={"version": 0, "definition": {"type": "object"}})
     node.get("/v1/similar-items").respond(json={"items": alike or []})
-    node.get(f"/v1/datasets/{ENTRY}/batches").respond(json={"batches": [BATCH], "next": None})
+    batches = {"batches": [BATCH], "untaken": [UNTAKEN], "next": None}
+    node.get(f"/v1/datasets/{ENTRY}/batches").respond(json=batches)
 
 
 def typed(page: str) -> dict[str, str]:

@@ -9,7 +9,10 @@ async def test_a_file_is_checked_before_it_is_taken_and_only_that_file():
         known(node)
         node.post(f"/v1/datasets/{ENTRY}/batches").respond(201, json=BATCH)
         place = f"/my/catalogue/{ENTRY}/batches"
-        said = proofs((await portal.get(place)).text) | {"mode": "upsert"}
+        page = (await portal.get(place)).text
+        for word in ("未入库", "部分行&lt;不&gt;合格", "/my/prints/reports/b-9"):
+            assert word in page
+        said = proofs(page) | {"mode": "upsert"}
         file = {"file": ("低保.csv", b"a,b\n1,2\n", "text/plain")}
         page = (await portal.post(place, data=said | {"do": "check"}, files=file)).text
         assert "检查完成,尚未入库" in page

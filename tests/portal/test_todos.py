@@ -126,6 +126,28 @@ async def test_the_most_urgent_comes_first():
     assert places == sorted(places)
 
 
+async def test_entries_to_review_come_by_their_clocks():
+    names = ("late", "soon", "later")
+    dated = [SUBMITTED | {"id": f"e-{name}", "title": name} for name in ("later", "late", "soon")]
+    clock = sample(schema_of(sharing.ClockOut))
+    ends = zip(names, ("2026-11-20", "2026-12-01", "2026-12-09"), strict=True)
+    running = [clock | {"matter": f"e-{name}", "due": due} for name, due in ends]
+
+    def entries(request: httpx.Request) -> httpx.Response:
+        submitted = request.url.params.get("state") == "submitted"
+        return httpx.Response(200, json={"entries": dated if submitted else [], "next": None})
+
+    async with desk(REVIEWER) as (portal, node):
+        node.get("/v1/entries").mock(side_effect=entries)
+        node.get("/v1/clocks").respond(json={"clocks": running, "next": None})
+        text = (await portal.get("/my")).text
+        asked = sent(node, "GET", "/v1/clocks")[0].url.params
+    assert asked["term"] == "catalogue_review"
+    places = [text.index(f"/my/catalogue/e-{name}/review") for name in names]
+    assert places == sorted(places)
+    assert "2026-12-09" in text
+
+
 async def test_an_officer_without_roles_for_it_is_shown_nothing_and_asks_nothing():
     async with desk(ME | {"roles": ["operator"], "role_labels": ["运维员"]}) as (portal, node):
         page = (await portal.get("/my")).text

@@ -89,6 +89,9 @@ class BatchList(Page):
     """A dataset's batches, newest first; the reports of single rows stay with each batch."""
 
     batches: list[BatchOut]
+    untaken: list[BatchProgress] = Field(
+        default=[], description="等待处理与未入库的批次,最新的在前,至多 100 条,只在第一页给出"
+    )
 
 
 class Quality(ApiModel):

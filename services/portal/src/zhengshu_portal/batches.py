@@ -5,7 +5,7 @@ from pathlib import PurePath
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from zhengshu import Refused
-from zhengshu_contracts.catalog import BatchOut, EntryOut, RowProblem
+from zhengshu_contracts.catalog import BatchList, BatchOut, EntryOut, RowProblem
 from zhengshu_contracts.problem import Problem
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import BatchMode, DatasetId
@@ -88,7 +88,7 @@ def page(
 ) -> HTMLResponse:
     """Return the page of a dataset's batches."""
     entry = EntryOut.model_validate(by.node.get(f"/v1/entries/{dataset}"))
-    found = by.pages(f"/v1/datasets/{dataset}/batches", "batches", most=50)
+    found = BatchList.model_validate(by.node.get(f"/v1/datasets/{dataset}/batches", limit=50))
     problems = bad_rows(refused.problem) if refused else batch.problems if batch else []
     shown = Shown(BatchOut, by.names())
     return by.page(
@@ -96,7 +96,8 @@ def page(
         refused.status if refused else 422 if notice else 200,
         refused=refused.problem if refused else None,
         entry=entry,
-        batches=[BatchOut.model_validate(one) for one in found],
+        batches=found.batches,
+        untaken=found.untaken,
         batch=batch,
         told=shown.pairs(batch.model_dump(mode="json"), skip=("problems", "receipt"))
         if batch

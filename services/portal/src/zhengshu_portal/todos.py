@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import EntryState
 
@@ -93,15 +94,27 @@ def imports(by: Officer) -> Iterator[Todo]:
 def entries(by: Officer) -> Iterator[Todo]:
     """Yield entries to review, and the department's own to mend."""
     if by.may(Action.ENTRY_REVIEW):
+        dues = clocks(by, Term.CATALOGUE_REVIEW)
         for one in listed(by, state=EntryState.SUBMITTED.value):
-            yield Todo("目录审核", one["title"], f"/my/catalogue/{one['id']}/review")
+            due, link = dues.get(one["id"]), f"/my/catalogue/{one['id']}/review"
+            yield Todo("目录审核", one["title"], link, *(due or ()))
     if by.may(Action.ENTRY_COMPILE):
         mine = by.me.organization
+        dues = clocks(by, Term.CATALOGUE_UPDATE)
         for one in listed(by, state=EntryState.RETURNED.value, provider=mine):
-            yield Todo("目录退回修改", one["title"], f"/my/catalogue/{one['id']}")
+            due, link = dues.get(one["id"]), f"/my/catalogue/{one['id']}"
+            yield Todo("目录退回修改", one["title"], link, *(due or ()))
         for one in listed(by, mending="true", provider=mine):
             link = f"/my/catalogue/{one['id']}"
             yield Todo("存量目录补齐", one["title"], link, one.get("mend_by"))
+
+
+def clocks(by: Officer, term: Term) -> dict[str, tuple[str, bool]]:
+    """Return by when each matter of a kind is to be done, and whether that is provisional."""
+    if not by.may(Action.CLOCK_READ):
+        return {}
+    found = by.pages("/v1/clocks", "clocks", most=FAR, term=term.value)
+    return {one["matter"]: (one["due"], one["due_provisional"]) for one in found}
 
 
 def listed(by: Officer, **asked: Any) -> list[dict[str, Any]]:

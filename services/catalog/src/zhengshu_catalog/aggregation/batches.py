@@ -46,6 +46,8 @@ SUPERVISING = frozenset(
     {OrganizationKind.COMPETENT, OrganizationKind.GOVERNMENT, OrganizationKind.SECURITY_REGULATOR}
 )
 """Whose supervisors see other organisations' batches; never a value of a row."""
+UNTAKEN = 100
+"""As many pushes that were not taken as are listed."""
 
 
 @router.get(
@@ -58,7 +60,7 @@ async def list_batches(
 ) -> BatchList:
     """列出批次
 
-    已入库的批次,最新的在前;逐行的不合格明细见各批次。
+    已入库的批次,最新的在前;等待处理的和未入库的另列于 untaken。逐行的不合格明细见各批次。
     """
     if not await may(session, asker.principal, dataset):
         raise DatasetNotFound(dataset, next="请核对数据集标识")
@@ -68,7 +70,28 @@ async def list_batches(
         session, query, by=(BatchRow.id,), after=after, limit=place.limit, descending=True
     )
     told = [BatchOut.model_validate(row.answer | {"problems": []}) for row in rows]
-    return BatchList(batches=told, next=place.following([row.id for row in rows], more=more))
+    return BatchList(
+        batches=told,
+        untaken=[] if after else await untaken(session, dataset),
+        next=place.following([row.id for row in rows], more=more),
+    )
+
+
+async def untaken(session: AsyncSession, dataset: str) -> list[BatchProgress]:
+    """Return what was not taken, newest first: what waits, and what was refused until it is forgotten."""
+    query = select(PushRow).where(
+        PushRow.dataset == dataset, PushRow.state != BatchState.DONE.value
+    )
+    rows = await session.scalars(query.order_by(PushRow.id.desc()).limit(UNTAKEN))
+    return [_without_rows(progress(row)) for row in rows]
+
+
+def _without_rows(found: BatchProgress) -> BatchProgress:
+    """Return why a push was refused without the rows that it quotes."""
+    if not found.problem:
+        return found
+    kept = found.problem.model_dump(exclude={"problems"})
+    return found.model_copy(update={"problem": Problem.model_validate(kept)})
 
 
 @router.get("/v1/batches/{batch}", response_model=BatchProgress, responses=problems(BatchNotFound))
