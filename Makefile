@@ -48,7 +48,7 @@ check: lint types layers contracts-check isolate ## All of these
 ##@ Test
 .PHONY: test faults test-browser bench
 test: $(READY) ## All tests but the browser's (T=path narrows)
-	@PYTHONHASHSEED=0 $(BIN)/pytest -m "not browser and not ship" --durations=20 -n 2 --dist loadfile $(T)
+	@PYTHONHASHSEED=0 $(BIN)/pytest -m "not browser and not ship" --durations=20 -n 2 --dist loadfile --no-loadscope-reorder $(T)
 faults: $(READY) ## Every fault again and again (ROUNDS=3): each named point in each service, chance kills by seed
 	@FAULT_ROUNDS=$(or $(ROUNDS),3) $(BIN)/pytest tests/faults
 test-browser: $(READY) ## The pages in a real Chromium (installed by apt when it is missing and we are root)

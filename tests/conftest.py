@@ -1,6 +1,7 @@
 """Fixtures shared by all tests; what they are made of lives in `tests/support`."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -12,6 +13,15 @@ from zhengshu_local.postgres import Postgres
 # The same examples on every run, and no verdict on how fast a loaded machine is.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("fixed")
+
+
+FIRST = {"system", "faults"}
+"""Folders whose files start whole nodes: begun first, so that no worker is left with them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in FIRST)
 
 
 @pytest.fixture(scope="session")
