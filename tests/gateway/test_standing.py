@@ -128,6 +128,19 @@ class TestEnds:
         assert (await ask(hot)).status_code == 200
         assert worked_out
 
+    async def test_when_its_decision_was_forgotten_meanwhile(self, hot, worked_out, monkeypatch):
+        decisions, accept = hot.parts.pipeline.decisions, hot.parts.records.accept
+
+        async def forgetful(envelope):
+            await accept(envelope)
+            decisions._made.clear()
+
+        monkeypatch.setattr(hot.parts.records, "accept", forgetful)
+        await warm(hot)
+        worked_out.clear()
+        assert (await ask(hot)).status_code == 200
+        assert worked_out
+
     @pytest.mark.parametrize(
         ("what", "name"), [("lease", "held"), ("records", "available"), ("feed", "fresh")]
     )

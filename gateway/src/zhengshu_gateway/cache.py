@@ -196,7 +196,11 @@ class Pages:
 NAMED = AWKWARD | {b"accept", b"prefer", b"min-version"}
 
 
-def whole(page: Page, match: str | None) -> tuple[RawHeaders, Ending]:
+Answer: TypeAlias = tuple[RawHeaders, Ending]
+"""The head of an answer from a kept page, and how it will have ended."""
+
+
+def whole(page: Page, match: str | None) -> Answer:
     """Return the head and the ending of an answer with a kept page, or with word that the caller has it."""
     complete = AccessOutcome.COMPLETE
     if match and page.tag in {part.strip() for part in match.encode("latin-1").split(b",")}:

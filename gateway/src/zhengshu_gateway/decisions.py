@@ -21,6 +21,7 @@ from zhengshu_gateway.quotas import Quotas
 LARGEST = 64 * 1024
 REMEMBERED = 5_000
 NEVER = datetime.max.replace(tzinfo=UTC)
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 ACTIONS = {
     Mode.QUERY: Action.DATASET_QUERY,
     Mode.VERIFY: Action.DATASET_VERIFY,
@@ -87,8 +88,9 @@ class Decisions:
         return self._remember(asked, case)
 
     def until(self, question: Question) -> datetime:
-        """Return up to when the decision just made stands while nothing else changes."""
-        return self._made[_asked(question)][1]
+        """Return up to when a decision stands while nothing else changes; long ago if it is forgotten."""
+        made = self._made.get(_asked(question))
+        return made[1] if made is not None else LONG_AGO
 
     def _remember(self, asked: tuple[object, ...], case: Case) -> Decision:
         decision = decide(case)

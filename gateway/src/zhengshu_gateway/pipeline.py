@@ -186,11 +186,11 @@ class Pipeline:
     async def _send(self, exchange: Exchange, access: Access, page: Page) -> Ending:
         """Send a kept page, and remember that it is the answer to this request."""
         caller, token = access.question.caller, exchange.header(b"authorization")
-        if token is not None and not caller.anonymous:
-            until = self.authenticator.until(token)
-            period = self.decisions.until(access.question)
-            self.standings.keep(exchange, access, page, min(until, period.timestamp()))
         headers, ending = cache.whole(page, exchange.header(b"if-none-match"))
+        if token is not None and not caller.anonymous:
+            period = self.decisions.until(access.question).timestamp()
+            until = min(self.authenticator.until(token), period)
+            self.standings.keep(exchange, access, page, (headers, ending), until)
         await exchange.whole(ending.status, headers, page.body[: ending.bytes])
         return ending
 

@@ -15,7 +15,7 @@ from zhengshu_contracts.policy import Writer
 
 from zhengshu_gateway import records
 from zhengshu_gateway.accesses import Access, Accesses, said_of, told_of
-from zhengshu_gateway.cache import Page, Version, Versions, whole
+from zhengshu_gateway.cache import Answer, Page, Version, Versions
 from zhengshu_gateway.exchange import Exchange, RawHeaders
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import Ending
@@ -67,13 +67,15 @@ class Standings:
         del self._kept[key]
         return None
 
-    def keep(self, exchange: Exchange, access: Access, page: Page, until: float) -> None:
+    def keep(
+        self, exchange: Exchange, access: Access, page: Page, answer: Answer, until: float
+    ) -> None:
         """Remember an answer from a kept page; what is counted by quota is decided each time."""
         route, version = exchange.route, self._versions.newest(access.question.dataset)
         small = sum([len(name) + len(value) for name, value in exchange.headers]) <= LARGEST
         if route is None or not small or access.decision.quota is not None:
             return
-        headers, ending = whole(page, exchange.header(b"if-none-match"))
+        headers, ending = answer
         self._kept[_key(exchange)] = Standing(
             route,
             access,
