@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from support.gateway_harness import DATASET, PROVIDER, READER, client, say
 from support.until import until
@@ -111,6 +112,13 @@ class TestKey:
         await hot.get(ROWS, "sys-reader", accept="*/*")
         caller = change.pop("caller", "sys-reader")
         await hot.get(change.pop("path", ROWS), caller, **({"accept": "*/*"} | change))
+        assert await asked(hot) == 2
+
+    async def test_a_question_that_says_a_thing_twice_leaves_no_page_to_another(self, hot):
+        """The service may have heard the first `Prefer`, the page would be found by the last."""
+        twice = [*hot.bearer("sys-reader").items(), ("prefer", "count=exact"), ("prefer", "x")]
+        await hot.http.get(ROWS, headers=httpx.Headers(twice))
+        await hot.get(ROWS, "sys-reader", prefer="x")
         assert await asked(hot) == 2
 
     async def test_grants_do_not_share_pages(self, hot):

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import json
+import math
 import time
+from datetime import UTC, datetime
 
 import pytest
 from nats.aio.client import Client
@@ -12,7 +14,7 @@ from support.integrators import AID, TOWNS, WATER, officer
 from support.until import until
 from zhengshu import events
 from zhengshu_contracts.base import Envelope
-from zhengshu_gateway.integrators import callout
+from zhengshu_gateway.integrators import callout, connections
 
 DEPARTMENTS = "zhengshu.dataset.departments.>"
 NOBODY = "zhengshu.dataset.nobody.>"
@@ -202,11 +204,10 @@ class TestLock:
             assert await reader.hear() == [(TOWNS, 2), (TOWNS, 3)]
 
     async def test_it_holds_where_closing_the_connection_fails(self, county, monkeypatch):
-        async def nothing(_system):
-            return
-            yield
+        async def fail(_ends):
+            raise NatsError
 
-        monkeypatch.setattr(county.world.parts.keeper, "_connections", nothing)
+        monkeypatch.setattr(county.world.parts.keeper._connections, "close", fail)
         async with county.subscriber("sys-reader") as reader:
             await county.lock("sys-reader")
             await until(lambda: paused(county), 2)
@@ -219,6 +220,69 @@ class TestLock:
             await until(lambda: one.connection.is_closed, 2)
             await county.announce(TOWNS)
             assert await other.hear() == [(TOWNS, 1)]
+
+
+class TestEndedTokens:
+    """What ends a system's tokens ends what they opened: a rotation without overlap, a key taken away."""
+
+    async def test_the_connection_is_closed_within_a_second_and_the_next_goes_on(self, county):
+        async with county.subscriber("sys-reader") as reader:
+            await county.announce(TOWNS)
+            assert await reader.hear() == [(TOWNS, 1)]
+            began = time.monotonic()
+            await county.register("sys-reader", not_before=datetime.now(UTC))
+            await until(lambda: reader.connection.is_closed, 2, 0.01)
+            assert time.monotonic() - began < 1
+        await county.announce(TOWNS)
+        async with county.subscriber("sys-reader") as reader:
+            assert await reader.hear() == [(TOWNS, 2)]
+
+    async def test_what_a_later_token_opened_stays_and_so_do_others(self, county):
+        async with county.subscriber("sys-reader") as old, county.subscriber("sys-other") as other:
+            ended = datetime.now(UTC)
+            async with county.subscriber("sys-reader") as new:
+                await county.register("sys-reader", not_before=ended)
+                await until(lambda: old.connection.is_closed, 2)
+                await county.announce(TOWNS)
+                assert await new.hear() == await other.hear() == [(TOWNS, 1)]
+
+    async def test_a_token_that_ends_while_it_is_let_in_opens_nothing(self, county, monkeypatch):
+        records, token = county.world.parts.records, county.token("sys-reader")
+        decided = records.decided
+
+        async def slowly(told):
+            await decided(told)
+            await county.register("sys-reader", not_before=datetime.now(UTC))
+
+        monkeypatch.setattr(records, "decided", slowly)
+        with pytest.raises(NatsError):
+            await events.connect(county.world.bus.url, "sys-reader", token)
+
+    async def test_closing_is_tried_until_it_is_done(self, county, monkeypatch):
+        connections = county.world.parts.keeper._connections
+        close, failed = connections.close, []
+
+        async def once(ends):
+            if not failed:
+                failed.append(ends)
+                raise NatsError
+            await close(ends)
+
+        monkeypatch.setattr(connections, "close", once)
+        async with county.subscriber("sys-reader") as reader:
+            await county.register("sys-reader", not_before=datetime.now(UTC))
+            await until(lambda: reader.connection.is_closed, 4)
+
+    async def test_silence_of_every_server_is_no_answer(self, county, monkeypatch):
+        monkeypatch.setattr(connections, "LIST", "zhengshu.dispatch.nobody")
+        with pytest.raises(NatsError):
+            await county.world.parts.keeper._connections.close({"sys-reader": math.inf})
+
+    async def test_more_than_a_page_is_looked_through(self, county, monkeypatch):
+        monkeypatch.setattr(connections, "PAGE", 1)
+        async with county.subscriber("sys-other"), county.subscriber("sys-reader") as reader:
+            await county.register("sys-reader", not_before=datetime.now(UTC))
+            await until(lambda: reader.connection.is_closed, 3)
 
 
 async def quiet(_error):

@@ -335,6 +335,16 @@ class TestRevocation:
         assert received <= applied + 3000
         assert (await ended(granted)).outcome == "cut"
 
+    async def test_a_token_that_is_ended_cuts_what_it_opened(self, granted):
+        granted.services["catalog"].answers[f"GET {EXPORTS}"] = stream(400, pause=0.02)
+        reading = asyncio.create_task(granted.get(EXPORTS, "sys-reader"))
+        await until(lambda: granted.services["catalog"].asked(EXPORTS))
+        key, ended_now = client_key("catalog", "sys-reader"), datetime.now(UTC)
+        await granted.put(key, client("sys-reader", READER, not_before=ended_now))
+        with pytest.raises(httpx.RemoteProtocolError):
+            await reading
+        await granted.put(key, client("sys-reader", READER))
+
     async def test_a_wider_right_that_comes_meanwhile_cuts_nothing(self, granted):
         await granted.put(dataset_key("sharing", DATASET), None)
 

@@ -179,6 +179,14 @@ class TestNever:
         assert worked_out
 
 
+@pytest.mark.parametrize(("method", "status"), [("DELETE", 405), ("POST", 405), ("HEAD", 200)])
+async def test_it_answers_no_other_method(hot, worked_out, method, status):
+    answer = await warm(hot)
+    worked_out.clear()
+    told = await hot.http.request(method, ROWS, headers=dict(answer.request.headers))
+    assert (told.status_code, len(worked_out)) == (status, int(method == "HEAD"))
+
+
 def test_a_form_keeps_what_looks_like_a_place():
     told = {"record": "r-1", "at": "2026", "trace": None, "client": "%(at)b 100% %s"}
     form = Form(records.decided, told)

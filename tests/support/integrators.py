@@ -78,8 +78,12 @@ class County:
         await self.world.put(dataset_key("sharing", AID), grants)
 
     async def lock(self, system: str, *, locked: bool = True) -> None:
+        await self.register(system, locked=locked)
+
+    async def register(self, system: str, **members: Any) -> None:
+        """Write a system's record."""
         organization, kind = SYSTEMS[system]
-        record = client(system, organization, kind, locked=locked)
+        record = client(system, organization, kind, **members)
         await self.world.put(client_key("catalog", system), record)
 
     async def consumer(self, name: str) -> dict[str, Any]:

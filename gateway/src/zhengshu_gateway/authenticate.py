@@ -197,5 +197,9 @@ def caller_of(client: Client) -> Caller:
         roles=frozenset(client.roles),
         standing_in_for=client.standing_in_for,
     )
-    not_before = client.not_before.timestamp() if client.not_before else 0.0
-    return Caller(principal, frozenset({owner(client.id)}), client.opening, not_before)
+    return Caller(principal, frozenset({owner(client.id)}), client.opening, not_before(client))
+
+
+def not_before(client: Client) -> float:
+    """Return when a token must have been issued at the earliest (seconds since 1970)."""
+    return client.not_before.timestamp() if client.not_before else 0.0

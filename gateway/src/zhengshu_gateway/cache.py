@@ -24,7 +24,7 @@ LEARNED = 10.0
 """Seconds that a version learned from an answer counts; by then a feed that is fresh has told it."""
 REMEMBERED = 10_000
 AWKWARD = frozenset({b"range", b"if-range", b"if-match", b"if-modified-since"})
-"""Headers that ask for something other than the page."""
+"""Headers that ask for something other than the page; so does any that is there twice."""
 UNKEPT = frozenset({b"cache-control", b"content-encoding", b"set-cookie"})
 """Headers of an answer that is not simply these bytes."""
 OVERHEAD = 2048
@@ -145,8 +145,9 @@ class Pages:
         """Return what is asked, or None when it is nothing that is ever kept."""
         if access.question.action is not Action.DATASET_QUERY or exchange.method != "GET":
             return None
-        told = {name: value for name, value in exchange.headers if name in NAMED}
-        if not told.keys().isdisjoint(AWKWARD):
+        named = [each for each in exchange.headers if each[0] in NAMED]
+        told = dict(named)
+        if len(told) < len(named) or not told.keys().isdisjoint(AWKWARD):
             return None
         dataset, view = access.question.dataset, access.view
         fact = self._feed.known.datasets.get(dataset)

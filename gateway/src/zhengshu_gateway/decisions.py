@@ -10,7 +10,7 @@ from zhengshu_contracts.decisions import DecisionAsk, DecisionOut
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Mode, PrincipalKind
 
-from zhengshu_gateway.authenticate import Caller, caller_of
+from zhengshu_gateway.authenticate import Caller, caller_of, not_before
 from zhengshu_gateway.case import Case, Decision
 from zhengshu_gateway.errors import ClientLocked, PolicyStale, RequestMalformed, SystemNotOwn
 from zhengshu_gateway.exchange import Exchange
@@ -100,11 +100,14 @@ class Decisions:
         return decision
 
     def admits(self, question: Question) -> bool:
-        """Tell whether the caller is still somebody: known and not locked."""
-        if not question.caller.writers:
+        """Tell whether the caller is still somebody: known, not locked, its tokens of then not ended."""
+        caller = question.caller
+        if not caller.writers:
             return True
-        client = self._feed.known.clients.get(question.caller.principal.id)
-        return client is not None and not client.locked
+        client = self._feed.known.clients.get(caller.principal.id)
+        if client is None or client.locked:
+            return False
+        return not_before(client) <= caller.not_before
 
     async def explain(self, exchange: Exchange, caller: Caller) -> None:
         """Answer `POST /v1/decisions`: what would be decided for this caller, and why."""

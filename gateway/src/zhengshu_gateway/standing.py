@@ -59,7 +59,7 @@ class Standings:
         """Return the answer that this request would get again."""
         key = _key(exchange)
         standing = self._kept.get(key)
-        if standing is None:
+        if standing is None or exchange.method != "GET":
             return None
         if self._stands(standing):
             self._kept.move_to_end(key)

@@ -29,6 +29,7 @@ from zhengshu_gateway.errors import (
     TokenMissing,
 )
 from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.integrators.connections import user_of
 from zhengshu_gateway.integrators.durables import MOST, STREAM, SYSTEM, durable_name
 from zhengshu_gateway.integrators.keeper import Keeper
 from zhengshu_gateway.integrators.nkeys import Issuer, claims
@@ -127,7 +128,7 @@ class Callout:
         await self._decide(caller)
         await self._keeper.prepare(caller)
         await self._record(caller, RULE, allowed=True)
-        return self._user(knock, caller)
+        return self._user(knock, await self._caller(knock))
 
     async def _caller(self, knock: Knock) -> Caller:
         """Return who knocks; who cannot be told is counted, not recorded one by one."""
@@ -180,7 +181,7 @@ class Callout:
         told = {
             "sub": knock.user,
             "aud": ACCOUNT,
-            "name": system,
+            "name": user_of(system, self._tokens.issued(token)),
             "exp": int(self._tokens.ends(token)),
             "nats": permissions(system),
         }

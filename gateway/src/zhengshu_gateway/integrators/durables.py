@@ -98,13 +98,12 @@ class Durables:
             if told.paused:
                 await self._ask(f"PAUSE.{STREAM}.{name}", {})
 
-    async def pause(self, system: str, found: Mapping[int, Durable]) -> bool:
-        """Let nothing more out, keeping the position; tell whether anything still ran."""
+    async def pause(self, system: str, found: Mapping[int, Durable]) -> None:
+        """Let nothing more out, keeping the position."""
         running = [number for number, each in found.items() if not each.paused]
         for number in running:
             name = durable_name(system, number)
             await self._ask(f"PAUSE.{STREAM}.{name}", {"pause_until": FOR_EVER})
-        return bool(running)
 
     async def _look(self, system: str, number: int) -> Durable | None:
         told = await self._call(f"INFO.{STREAM}.{durable_name(system, number)}", {})

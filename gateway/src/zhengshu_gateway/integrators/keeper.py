@@ -1,24 +1,23 @@
-"""Holds every integrator's consumers to what the policy says now, and puts out who was locked.
+"""Holds every integrator's consumers to what the policy says now, and puts out whose token is good no more.
 
 Each replica does: edits are idempotent. Whoever writes looks afterwards whether the facts have changed
 meanwhile, and if so writes again; so the newest facts are written last, without a lock.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-import orjson
 from nats.errors import Error as NatsError
-from nats.errors import TimeoutError as NatsTimeout
 from zhengshu_chassis.bus import Bus, BusAway
 from zhengshu_chassis.telemetry import log
 
 from zhengshu_gateway.authenticate import Authenticator, Caller
 from zhengshu_gateway.errors import ClientLocked, ClientUnknown, PolicyStale
 from zhengshu_gateway.feed import Feed
+from zhengshu_gateway.integrators.connections import Connections
 from zhengshu_gateway.integrators.durables import Durable, Durables, NotDone
 from zhengshu_gateway.integrators.rights import Hearing, Rights
 from zhengshu_gateway.known import Known
@@ -26,10 +25,8 @@ from zhengshu_gateway.known import Known
 LOOK = 0.2
 REPAIR = 60.0
 """Seconds after which consumers are looked at even when nothing changed."""
-CONNECTIONS = "$SYS.REQ.ACCOUNT.INTEGRATORS.CONNZ"
-KICK = "$SYS.REQ.SERVER.{}.KICK"
-GATHER = 0.5
-"""Seconds without a further answer after which every server has answered."""
+ALL_TOKENS = math.inf
+TROUBLE = (NatsError, NotDone, BusAway, OSError)
 
 Moment = tuple[Known, int]
 
@@ -47,6 +44,11 @@ class Keeper:
         self._feed = feed
         self._authenticator = authenticator
         self._durables = Durables(bus)
+        self._connections = Connections(bus)
+        self._ends: dict[str, float] = {}
+        """Of each system, before when its tokens were issued that are good no more (seconds since 1970)."""
+        self._ended: dict[str, float] = {}
+        """The same, as far as no connection is left that such a token opened."""
         self._moment: Moment | None = None
         self._rights = Rights(Known(), datetime.now(UTC))
 
@@ -109,10 +111,11 @@ class Keeper:
         """Hold every system to its rights; tell whether all of it was done."""
         try:
             every = await self._durables.all()
-        except (NatsError, NotDone, BusAway, OSError) as error:
+        except TROUBLE as error:
             log.warning("integrators.unlisted", exc_info=error)
             return False
-        return all([await self._hold(system, found) for system, found in every.items()])
+        held = [await self._hold(system, found) for system, found in every.items()]
+        return await self._put_out() and all(held)
 
     async def _hold(self, system: str, found: dict[int, Durable]) -> bool:
         """Hold one system to its rights; what fails must not keep the others from theirs."""
@@ -122,38 +125,28 @@ class Keeper:
             return False
         except (ClientUnknown, ClientLocked):
             caller = None
+        self._ends[system] = ALL_TOKENS if caller is None else caller.not_before
         try:
             if caller is None:
-                await self._shut(system, found)
+                await self._durables.pause(system, found)
             else:
                 await self._durables.bring(system, found, self.hearing(caller).filters)
-        except (NatsError, NotDone, BusAway, OSError) as error:
+        except TROUBLE as error:
             log.warning("integrators.unheld", system=system, exc_info=error)
             return False
         return True
 
-    async def _shut(self, system: str, found: dict[int, Durable]) -> None:
-        """Let out nothing more and close the connections. The pause alone already holds."""
-        if not await self._durables.pause(system, found):
-            return
-        log.info("integrators.shut", system=system)
-        with suppress(NatsError):
-            async for server, connection in self._connections(system):
-                await self._bus.client.request(
-                    KICK.format(server), orjson.dumps({"cid": connection}), timeout=GATHER
-                )
-
-    async def _connections(self, system: str) -> AsyncIterator[tuple[str, int]]:
-        """Yield server and number of each connection that a system has, as the servers answer."""
-        client = self._bus.client
-        answers = await client.subscribe(inbox := client.new_inbox())
+    async def _put_out(self) -> bool:
+        """Close the connections that tokens opened which are good no more; tell whether all are."""
+        owed = {
+            system: end for system, end in self._ends.items() if end != self._ended.get(system, 0)
+        }
+        if not owed:
+            return True
         try:
-            ask = orjson.dumps({"auth": True, "user": system})
-            await client.publish(CONNECTIONS, ask, reply=inbox)
-            with suppress(NatsTimeout):
-                while message := await answers.next_msg(timeout=GATHER):
-                    told = orjson.loads(message.data or b"{}").get("data") or {}
-                    for each in told.get("connections") or ():
-                        yield told["server_id"], each["cid"]
-        finally:
-            await answers.unsubscribe()
+            await self._connections.close(owed)
+        except TROUBLE as error:
+            log.warning("integrators.unclosed", systems=len(owed), exc_info=error)
+            return False
+        self._ended |= owed
+        return True
