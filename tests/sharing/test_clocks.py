@@ -133,8 +133,56 @@ def test_every_term_has_a_period_and_the_law_is_never_outstayed() -> None:
 
 def test_a_clock_is_late_after_its_day_alone() -> None:
     clock = domain.counted(replace(CLOCK, days=1), ANNOUNCED)
-    assert not domain.close(clock, on=date(2026, 3, 3)).late
-    assert domain.close(clock, on=date(2026, 3, 4)).late
+    assert not clock.late
+    assert not domain.close(clock, ANNOUNCED, on=date(2026, 3, 3)).late
+    assert domain.close(clock, ANNOUNCED, on=date(2026, 3, 4)).late
+
+
+TWO_DAYS = replace(CLOCK, days=2)  # due on Wednesday, 4 March
+
+
+@pytest.mark.parametrize(
+    ("paused", "late"), [(date(2026, 3, 4), False), (date(2026, 3, 5), True)], ids=str
+)
+def test_standing_still_hides_no_lateness_and_makes_none(paused: date, late: bool) -> None:
+    stands = domain.counted(domain.pause(TWO_DAYS, on=paused), ANNOUNCED)
+    assert stands.due is None
+    assert not stands.late
+    assert domain.close(stands, ANNOUNCED, on=date(2026, 3, 31)).late is late
+    runs = domain.counted(domain.resume(stands, on=date(2026, 3, 20)), ANNOUNCED)
+    assert runs.due == (date(2026, 3, 4) if late else date(2026, 3, 23))
+    assert domain.close(runs, ANNOUNCED, on=date(2026, 3, 23)).late is late
+
+
+def test_a_second_pause_takes_no_day_back() -> None:
+    once = domain.resume(domain.pause(TWO_DAYS, on=date(2026, 3, 4)), on=date(2026, 3, 6))
+    late = domain.resume(domain.pause(once, on=date(2026, 3, 12)), on=date(2026, 3, 20))
+    assert domain.counted(late, ANNOUNCED).due == date(2026, 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("received", "days", "paused", "resumed", "due"),
+    [
+        # over the Spring Festival (15–23 February, Saturdays 14 and 28 are worked)
+        (date(2026, 2, 12), 3, date(2026, 2, 13), date(2026, 2, 24), date(2026, 2, 26)),
+        (date(2026, 2, 12), 3, date(2026, 2, 15), date(2026, 2, 23), date(2026, 2, 24)),
+        (date(2026, 2, 26), 2, date(2026, 2, 27), date(2026, 2, 27), date(2026, 2, 28)),
+        # one that begins on a rest day, on a worked Saturday, and stands still over a rest day alone
+        (date(2026, 3, 7), 1, date(2026, 3, 7), date(2026, 3, 8), date(2026, 3, 9)),
+        (date(2026, 2, 28), 1, date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2)),
+    ],
+)
+def test_stands_still_over_rest_days(
+    received: date, days: int, paused: date, resumed: date, due: date
+) -> None:
+    clock = replace(CLOCK, received=received, days=days)
+    clock = domain.resume(domain.pause(clock, on=paused), on=resumed)
+    assert domain.counted(clock, ANNOUNCED).due == due
+
+
+def test_nobody_is_given_longer_than_the_law_by_the_day_that_is_asked_for() -> None:
+    asked = replace(CLOCK, set_for=date(2026, 5, 20))
+    assert domain.counted(asked, ANNOUNCED).due == date(2026, 3, 16)
 
 
 class TestACase:
@@ -233,6 +281,14 @@ class TestExtension:
         assert step["what"] == "同意延期 10 个工作日"
         twice = await sharing.extend(before["id"], "/decision", COMPETENT_OFFICER, **consent)
         assert twice.json()["type"] == "/problems/extension-not-asked"
+
+    async def test_comes_too_late_once_the_period_is_over(self, sharing: Sharing) -> None:
+        await _consulted(sharing)
+        opinion = (await sharing.opinion())["id"]
+        over = "UPDATE clocks SET due = :day WHERE matter = :opinion RETURNING id"
+        await sharing.rows(over, day=TODAY - timedelta(days=1), opinion=opinion)
+        late = await sharing.extend(opinion, days=3, reason="人手不足")
+        assert (late.status_code, late.json()["type"]) == (409, "/problems/extension-too-late")
 
     async def test_a_refused_one_changes_no_date(self, sharing: Sharing) -> None:
         await _consulted(sharing)

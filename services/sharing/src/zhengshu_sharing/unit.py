@@ -51,6 +51,7 @@ class Unit:
 
 def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
     """Return what makes a unit of a session."""
+    days = calendar(settings.calendar_file)
 
     def unit(session: AsyncSession) -> Unit:
         return Unit(
@@ -67,7 +68,7 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
             Outbox(session, SERVICE),
             Dispatches(session),
             settings,
-            calendar(settings.calendar_file),
+            days,
         )
 
     return unit

@@ -5,8 +5,7 @@ known to be rest days; such a date is provisional, and is computed anew whenever
 """
 
 import hashlib
-import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -14,12 +13,15 @@ from pathlib import Path
 from typing import Self
 
 from chinese_calendar import constants
+from pydantic import BaseModel, ConfigDict
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has one offset and no summer time, so no time zone database is needed."""
 
 DAY = timedelta(days=1)
 SATURDAY = 5
+NEW_YEAR = timedelta(days=3)
+"""How long before New Year its holiday may begin: 29–31 December are arranged with the year after them."""
 
 
 def day_of(moment: datetime) -> date:
@@ -52,6 +54,25 @@ class Span:
         return self.after < day <= self.until
 
 
+class Amendment(BaseModel):
+    """The file that amends the calendar; a day is named once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    years: frozenset[int]
+    """Those that are announced in full by this."""
+    holidays: frozenset[date]
+    makeup: frozenset[date]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the file, or refuse it whole."""
+        found = cls.model_validate_json(path.read_bytes())
+        if both := found.holidays & found.makeup:
+            raise ValueError(f"both a holiday and a make-up day: {sorted(map(str, both))}")
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Holidays (rest on a weekday) and make-up days (work on a weekend) of the years announced."""
@@ -68,13 +89,17 @@ class Calendar:
 
     def amended(self, path: Path) -> Self:
         """Add a file `{"years": [2027], "holidays": ["2027-01-01"], "makeup": []}` to it."""
-        given = json.loads(path.read_text("utf-8"))
+        given = Amendment.read(path)
         return replace(
             self,
-            holidays=self.holidays - _days(given["makeup"]) | _days(given["holidays"]),
-            makeup=self.makeup - _days(given["holidays"]) | _days(given["makeup"]),
-            years=self.years | frozenset(given["years"]),
+            holidays=self.holidays - given.makeup | given.holidays,
+            makeup=self.makeup - given.holidays | given.makeup,
+            years=self.years | given.years,
         )
+
+    def arranged(self, day: date) -> bool:
+        """Tell whether it is announced of a day if offices work on it."""
+        return {day.year, (day + NEW_YEAR).year} <= self.years
 
     def works(self, day: date) -> bool:
         """Tell whether offices work on a day."""
@@ -85,7 +110,7 @@ class Calendar:
         day, provisional = received, False
         while days > 0:
             day += DAY
-            provisional = provisional or day.year not in self.years
+            provisional = provisional or not self.arranged(day)
             days -= self.works(day) and not any(span.holds(day) for span in still)
         return Due(day, provisional)
 
@@ -93,10 +118,11 @@ class Calendar:
         """Return a day set by somebody else, or the working day after it where offices rest."""
         return self.due(day - DAY, 1)
 
-    def elapsed(self, received: date, until: date) -> int:
+    def elapsed(self, received: date, until: date, still: Collection[Span] = ()) -> int:
         """Count the working days after receipt, up to and including a day."""
         span = range(1, (until - received).days + 1)
-        return sum(self.works(received + timedelta(days=ahead)) for ahead in span)
+        days = (received + timedelta(days=ahead) for ahead in span)
+        return sum(self.works(day) and not any(one.holds(day) for one in still) for day in days)
 
 
 @cache
@@ -105,7 +131,3 @@ def version_of(calendar: Calendar) -> str:
     days = (calendar.holidays, calendar.makeup, calendar.years)
     text = repr([sorted(map(str, part)) for part in days])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _days(texts: Iterable[str]) -> frozenset[date]:
-    return frozenset(date.fromisoformat(text) for text in texts)

@@ -29,7 +29,7 @@ class Clock:
     days: int
     extended: int = 0
     set_for: date | None = None
-    """The day somebody entitled to set it wants it by, in place of the days."""
+    """The day somebody entitled to set it wants it by; the days are the most there are."""
     stood: tuple[Span, ...] = ()
     paused_on: date | None = None
     closed_on: date | None = None
@@ -40,13 +40,15 @@ class Clock:
 
     @property
     def late(self) -> bool:
-        """Whether it was closed after its day."""
-        return bool(self.due and self.closed_on and self.closed_on > self.due)
+        """Whether its party acted after its day; while it stood still others were waited for."""
+        acted = self.closed_on and (self.paused_on or self.closed_on)
+        return bool(self.due and acted and acted > self.due)
 
 
 def counted(clock: Clock, calendar: Calendar) -> Clock:
     """Return the clock with its due day by this calendar; while it is paused it has none."""
-    found = None if clock.paused_on else _due(clock, calendar)
+    stands = clock.paused_on and not clock.closed_on
+    found = None if stands else _due(clock, calendar)
     return replace(
         clock,
         due=found.on if found else None,
@@ -75,19 +77,20 @@ def extend(clock: Clock, days: int) -> Clock:
     return replace(clock, extended=clock.extended + days)
 
 
-def close(clock: Clock, *, on: date) -> Clock:
+def close(clock: Clock, calendar: Calendar, *, on: date) -> Clock:
     """Stop the clock for good."""
-    return replace(clock, closed_on=on, paused_on=None)
+    return counted(replace(clock, closed_on=on), calendar)
 
 
 def _due(clock: Clock, calendar: Calendar) -> Due:
-    if clock.set_for is None:
-        due = calendar.due(clock.received, clock.days + clock.extended, clock.stood)
-    else:
+    due = calendar.due(clock.received, clock.days + clock.extended, clock.stood)
+    if clock.set_for is not None:
         first = calendar.first(clock.set_for)
         later = calendar.due(first.on, clock.extended)
-        due = Due(later.on, first.provisional or later.provisional)
-    if not clock.stood:
-        return due
-    # Who was waited for until today cannot make the other late today.
-    return max(due, calendar.due(clock.stood[-1].until, 1), key=lambda one: one.on)
+        asked = Due(later.on, first.provisional or later.provisional)
+        due = min(due, asked, key=lambda one: one.on)
+    for span in clock.stood:
+        # Who was waited for until today makes nobody late today, unless they were late before.
+        if due.on >= span.after:
+            due = max(due, calendar.due(span.until, 1), key=lambda one: one.on)
+    return due

@@ -1,5 +1,7 @@
 """Why a clock cannot be extended."""
 
+from datetime import date
+
 from zhengshu_chassis.errors import Conflict, Forbidden, Invalid
 from zhengshu_contracts.clocks import PERIODS, Term
 
@@ -21,6 +23,17 @@ class ExtensionAsked(Conflict):
 
     slug = "extension-asked"
     title = "已申请过延期"
+
+
+class ExtensionTooLate(Conflict):
+    """More time is asked for while there is some left."""
+
+    slug = "extension-too-late"
+    title = "期限已过,不能申请延期"
+
+    def __init__(self, term: Term, due: date) -> None:
+        basis = PERIODS[term].basis
+        super().__init__(f"“{term.label}”期限已于 {due} 届满", basis=basis.label if basis else None)
 
 
 class ExtensionNotAsked(Conflict):

@@ -74,7 +74,7 @@ async def restart(unit: Unit, matter: str, *, now: datetime) -> None:
 async def stop(unit: Unit, matter: str, *, now: datetime) -> None:
     """Close a matter's clocks: what they waited for is done, or no longer awaited."""
     for clock in await unit.clocks.running(matter):
-        closed = domain.close(clock, on=day_of(now))
+        closed = domain.close(clock, unit.calendar, on=day_of(now))
         await unit.clocks.save(closed)
         event = ClockClosed(**_about(closed), on=day_of(now), late=closed.late)
         unit.outbox.add(event, aggregate=closed.id)

@@ -22,6 +22,7 @@ from zhengshu_sharing.applications.errors import ConsentNotGiven, GroundMissing
 from zhengshu_sharing.clocks.errors import (
     ExtensionAsked,
     ExtensionNotAsked,
+    ExtensionTooLate,
     ExtensionTooLong,
     OwnExtension,
 )
@@ -95,7 +96,9 @@ async def give_opinion(
 @router.post(
     "/{opinion_id}/extension",
     response_model=OpinionOut,
-    responses=problems(OpinionNotFound, OpinionClosed, ExtensionAsked, ExtensionTooLong),
+    responses=problems(
+        OpinionNotFound, OpinionClosed, ExtensionAsked, ExtensionTooLate, ExtensionTooLong
+    ),
     dependencies=[allowed(Action.OPINION_GIVE)],
 )
 async def ask_extension(

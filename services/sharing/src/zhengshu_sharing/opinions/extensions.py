@@ -24,12 +24,14 @@ from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.clocks.errors import (
     ExtensionAsked,
     ExtensionNotAsked,
+    ExtensionTooLate,
     ExtensionTooLong,
     OwnExtension,
 )
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, OpinionNotFound
 from zhengshu_sharing.unit import Unit
+from zhengshu_sharing.workdays import day_of
 
 
 async def ask(
@@ -45,6 +47,8 @@ async def ask(
     most = PERIODS[clock.term].extension
     if wish.days > most:
         raise ExtensionTooLong(clock.term, most)
+    if clock.due and day_of(now) > clock.due:
+        raise ExtensionTooLate(clock.term, clock.due)
     await unit.clocks.ask(
         clock.id, days=wish.days, reason=wish.reason, asked_by=by.id, asked_at=now
     )
