@@ -107,7 +107,7 @@ async def test_what_the_view_hides_cannot_be_asked_about(municipal, query, slug)
 
 async def test_only_queries_are_brokered(municipal):
     response = await municipal.get(f"/v1/datasets/{ID}/exports", "sys-reader")
-    assert response.json()["type"] == "/problems/municipal-inexpressible"
+    assert response.json()["type"] == "/problems/mode-not-offered"
 
 
 async def test_a_commission_that_is_away_is_said_to_be(municipal):

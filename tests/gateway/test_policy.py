@@ -211,6 +211,23 @@ class TestItemByItem:
         assert refused.rule == "mode-not-granted"
         assert self.ask(mode=Mode.EXPORT, grants=[grant]).view.columns == ("town",)
 
+    def test_a_mode_that_is_not_offered_is_not_to_be_applied_for(self):
+        about = replace(dataset(self.MIXED), modes=(Mode.QUERY, Mode.VERIFY))
+        asked = case("department", Action.DATASET_EXPORT, Mode.EXPORT, about)
+        for names in (None, ("town",), ("amount",)):
+            refused = policy.decide(asked._replace(requested=names))
+            assert (refused.rule, refused.basis) == ("mode-not-offered", Basis.DECREE_13)
+            assert "查询(query)" in refused.next
+            assert "/v1/applications" not in refused.next
+
+    def test_a_grant_keeps_its_mode_when_a_revision_no_longer_offers_it(self):
+        about = replace(dataset(self.MIXED), modes=(Mode.QUERY,))
+        grant = replace(GRANT, items=("amount",), modes=(Mode.EXPORT,))
+        asked = case("department", Action.DATASET_EXPORT, Mode.EXPORT, about)
+        assert policy.decide(asked._replace(grants=(grant,))).view.columns == ("town", "amount")
+        over = replace(grant, ends=NOW)
+        assert policy.decide(asked._replace(grants=(over,))).rule == "mode-not-offered"
+
     def test_a_named_conditional_column_says_what_to_apply_for(self):
         refused = self.ask(requested=("town", "amount"))
         assert (refused.rule, refused.basis) == ("items-conditional", Basis.DECREE_15)

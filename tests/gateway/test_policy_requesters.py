@@ -68,7 +68,8 @@ def test_everybody_gets_through_the_doors_of_sharing_what_the_tables_say():
 
 
 def test_a_grant_adds_for_those_alone_who_may_hold_one():
-    ways = product(SHARINGS, (CLOSED,), ("live", "suspended", "withdrawn"), ("none",), (None,))
+    states = ("live", "suspended", "withdrawn", "queries_offered", "others_offered")
+    ways = product(SHARINGS, (CLOSED,), states, ("none",), (None,))
     assert list(disagreements(SHARE_DOORS, ways, grants=True)) == []
 
 

@@ -131,6 +131,8 @@ STATES = {
     "suspended": {"suspended": True},
     "suspension_unknown": {"suspended": None},
     "municipal": {"origin": Origin.MUNICIPAL, "municipal_code": "FZ-1", "registration": None},
+    "queries_offered": {"modes": (Mode.QUERY,)},
+    "others_offered": {"modes": (Mode.VERIFY, Mode.EXPORT, Mode.SUBSCRIBE)},
     "municipal_uncoded": {"origin": Origin.MUNICIPAL, "municipal_code": None},
     "origin_unknown": {"origin": None},
 }

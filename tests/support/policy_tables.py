@@ -94,7 +94,8 @@ closed       no          no          no     no
 unknown      no          no          no     no
 """
 
-# Whom a state stops: `-` nobody in that column, `stop` everybody in it.
+# Whom a state stops: `-` nobody in that column, `stop` everybody in it; modes = everybody but in these
+# modes, and but those who hold a live grant in the mode (opening's system asks for no mode of sharing).
 STATES = """
 state                 provider worker others open
 live                  -        -      -      -
@@ -108,7 +109,9 @@ withdrawn             -        -      stop   stop
 registration_unknown  -        -      stop   stop
 suspended             -        stop   stop   stop
 suspension_unknown    -        stop   stop   stop
-municipal             -        stop   -      -
+municipal             -        stop   query  -
+queries_offered       -        -      query  -
+others_offered        -        -      verify+export+subscribe -
 municipal_uncoded     -        stop   stop   stop
 origin_unknown        -        stop   stop   stop
 missing               stop     stop   stop   stop
@@ -169,7 +172,7 @@ def expected(
 ) -> bool:
     """Say whether an item leaves."""
     door = DOORS.get((action, mode))
-    if door is None or STATE_TABLE[state][_column(requester, door)] == "stop":
+    if door is None or _stopped(requester, door, mode, state):
         return False
     opened = OPENED_TABLE[word(listed_as)][word(opening)]
     if word(sharing) in {"withheld", "unknown"}:
@@ -184,6 +187,14 @@ def expected(
         exported = action is Action.DATASET_EXPORT and opened != "no"
         return exported and LISTED.get(listing, {}).get("opener", False)
     return cell == "yes" or (cell == "mode" and requester == f"granted_{mode}")
+
+
+def _stopped(requester: str, door: str, mode: Mode | None, state: str) -> bool:
+    cell = STATE_TABLE[state][_column(requester, door)]
+    if cell in {"-", "stop"}:
+        return cell == "stop"
+    exempt = {*OPENERS, f"granted_{mode}", "grant_of_another_item"}
+    return mode not in cell.split("+") and requester not in exempt
 
 
 def _column(requester: str, door: str) -> str:

@@ -11,6 +11,17 @@ from typing import NamedTuple
 
 from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, Role
 
+READERS = frozenset(
+    {
+        OrganizationKind.DEPARTMENT,
+        OrganizationKind.TOWNSHIP,
+        OrganizationKind.GOVERNMENT,
+        OrganizationKind.FINANCE,
+        OrganizationKind.SECURITY_REGULATOR,
+    }
+)
+"""政务部门 (Decree 809 Art. 2) that read what others provide, and apply for it; no other kind does."""
+
 
 class Action(StrEnum):
     """Everything a caller can ask the node to do."""

@@ -252,6 +252,7 @@ class PolicyRefused(DomainError):
         "items-withheld": "不予共享",
         "items-unknown": "没有这些信息项",
         "mode-not-granted": "未获授权的共享方式",
+        "mode-not-offered": "提供单位不提供该共享方式",
         "grant-not-named": "须写明所用授权",
         "purpose-not-granted": "用途未获授权",
         "quota-exhausted": "当日配额已用完",

@@ -25,6 +25,9 @@ from zhengshu_contracts.vocabulary import (
     SharingClass,
 )
 
+EVERY_MODE = frozenset(Mode)
+QUERIES = frozenset({Mode.QUERY})
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -59,6 +62,7 @@ class Dataset:
     unconditional: frozenset[str] = field(init=False, compare=False, repr=False)
     conditional: frozenset[str] = field(init=False, compare=False, repr=False)
     withheld: frozenset[str] = field(init=False, compare=False, repr=False)
+    offered: frozenset[Mode] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         put = partial(object.__setattr__, self)
@@ -67,6 +71,9 @@ class Dataset:
         put("conditional", self._of(SharingClass.CONDITIONAL))
         # Withheld, and whatever is of a class nobody knows.
         put("withheld", frozenset(self.names) - self.unconditional - self.conditional)
+        # A provider that named no mode excluded none; of municipal rows only queries are brokered.
+        brokered = self.origin is Origin.MUNICIPAL
+        put("offered", QUERIES if brokered else frozenset(self.modes) if self.modes else EVERY_MODE)
 
     def _of(self, sharing: SharingClass) -> frozenset[str]:
         return frozenset(item.name for item in self.items if item.sharing is sharing)

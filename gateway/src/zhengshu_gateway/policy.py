@@ -12,7 +12,7 @@ from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.identity import View
 from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.policy import Writer
-from zhengshu_contracts.roles import Action, admitted
+from zhengshu_contracts.roles import READERS, Action, admitted
 from zhengshu_contracts.vocabulary import (
     EntryState,
     GrantState,
@@ -40,19 +40,9 @@ MODES: dict[Action, frozenset[Mode]] = {
 }
 """Data actions and the modes each can be asked in; no other action yields rows."""
 
-READERS = frozenset(
-    {
-        OrganizationKind.DEPARTMENT,
-        OrganizationKind.TOWNSHIP,
-        OrganizationKind.GOVERNMENT,
-        OrganizationKind.FINANCE,
-        OrganizationKind.SECURITY_REGULATOR,
-    }
-)
-"""政务部门 (Decree 809 Art. 2) that read what others provide."""
-
 GENERAL = frozenset({OpeningClass.GENERAL})
 OPEN = frozenset({OpeningClass.GENERAL, OpeningClass.AUTHORIZED})
+STANDING = frozenset({ListingState.BUILDING, ListingState.LISTED})
 
 # What every decision looks at: a member of an enumeration costs a look-up in its class each time.
 OPEN_READ, UPLOAD = Action.OPEN_READ, Action.DATASET_UPLOAD
@@ -150,7 +140,7 @@ def opening_system_export(case: Case, dataset: Dataset) -> Decision | None:
     if not case.opener or case.action is OPEN_READ:
         return None
     listing = case.listing
-    if case.mode is not Mode.EXPORT or not _standing(listing):
+    if case.mode is not Mode.EXPORT or listing is None or listing.state not in STANDING:
         return refusals.listing_unknown()
     offer = Offer(
         "opening-system-export",
@@ -180,6 +170,18 @@ def open_door(case: Case, dataset: Dataset) -> Decision | None:
         authorization=right.id if right else None,
     )
     return _answer(case, dataset, offer)
+
+
+def offered(case: Case, dataset: Dataset) -> Decision | None:
+    """A mode that is not offered is open to nobody but the holder of a live grant in it.
+
+    What was granted stays: no revision of the entry ends a service by itself (Decree 809 Art. 27).
+    """
+    if case.mode in dataset.offered or not _reader(case):
+        return None
+    if any(case.mode in grant.modes and _live(grant, case) for grant in case.grants):
+        return None
+    return refusals.mode_not_offered(case.mode, dataset.offered)
 
 
 def unconditional(case: Case, dataset: Dataset) -> Decision | None:
@@ -231,6 +233,7 @@ RULES: tuple[Rule, ...] = (
     registered,
     opening_system_export,
     open_door,
+    offered,
     unconditional,
     granted,
 )
@@ -382,10 +385,6 @@ def _authorization(case: Case, listing: Listing) -> Authorization | None:
         if one.applicant == case.principal.id and case.now < one.ends:
             return one
     return None
-
-
-def _standing(listing: Listing | None) -> bool:
-    return listing is not None and listing.state in {ListingState.BUILDING, ListingState.LISTED}
 
 
 def _opened(item: Item, dataset: Dataset, listing: Listing | None) -> OpeningClass:

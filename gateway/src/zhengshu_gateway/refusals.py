@@ -1,6 +1,6 @@
 """Words of the policy's refusals: which article, and what the caller can do. Decides nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.vocabulary import EntryState, Labelled, Mode, ServiceRegistrationState
@@ -148,6 +148,19 @@ def mode_not_granted(mode: Mode | None) -> Decision:
         uses=SHARING,
         detail=f"现有授权不包括{way}方式",
         next="请就该共享方式另行提出共享申请(POST /v1/applications)",
+    )
+
+
+def mode_not_offered(mode: Mode | None, offered: Collection[Mode]) -> Decision:
+    """The entry does not name this way of sharing, so it can be neither used nor applied for."""
+    way = f"“{mode.label}”" if mode else "所用"
+    others = "、".join(f"{one.label}({one})" for one in Mode if one in offered)
+    return Decision(
+        "mode-not-offered",
+        Basis.DECREE_13,
+        uses=SHARING,
+        detail=f"该数据不提供{way}方式",
+        next=f"请改用目录所列的共享方式:{others};确有需要的,请提出数据需求(POST /v1/demands)",
     )
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from zhengshu_contracts.catalog import Consent, ItemBrief
 from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.roles import READERS
 from zhengshu_contracts.sharing import PartIn
 from zhengshu_contracts.vocabulary import Mode, OrganizationKind, Origin, SharingClass
 
@@ -23,17 +24,6 @@ from zhengshu_sharing.applications.errors import (
 from zhengshu_sharing.applications.states import Chain, arrival
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound, OwnDataset
-
-READERS = frozenset(
-    {
-        OrganizationKind.DEPARTMENT,
-        OrganizationKind.TOWNSHIP,
-        OrganizationKind.GOVERNMENT,
-        OrganizationKind.FINANCE,
-        OrganizationKind.SECURITY_REGULATOR,
-    }
-)
-"""政务部门 (Decree 809 Art. 2) that read what others provide; any other kind does not apply."""
 
 FilterColumns = Callable[[str], Iterable[str]]
 """Reads a row filter and returns the columns it names; raises ValueError when it cannot be read."""
