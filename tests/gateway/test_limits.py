@@ -150,7 +150,7 @@ class TestQuota:
         world.services["catalog"].answers[f"GET {EXPORTS}"] = say(200, ["secret"], **told)
         response = await world.get(f"{EXPORTS}?select=amount", "sys-reader")
         assert slug(response) == (502, "upstream-broken")
-        assert world.parts.quotas.used("g-1") == (1, 0)
+        assert world.parts.quotas.used("g-1") == (0, 0)
 
     async def test_a_cut_answer_counts_as_announced(self, world):
         await give(world, grant(quota=Quota(rows=5)))

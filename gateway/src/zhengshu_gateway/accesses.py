@@ -101,7 +101,9 @@ class Accesses:
 
     def close(self, access: Access, ending: Ending) -> None:
         """Record how it ended."""
-        if access.share is not None:
+        if ending.status >= 500:  # whatever was wrong was not the caller's doing
+            self._quotas.give_back(access.share)
+        elif access.share is not None:
             self._quotas.settle(access.share, _rows_read(ending))
         self._records.ended(said_of(access.record, ending))
 

@@ -16,7 +16,7 @@ from zhengshu_contracts.access import AccessOutcome
 from zhengshu_contracts.roles import Action
 
 from zhengshu_gateway.errors import DecisionChanged, UpstreamAway, UpstreamBroken
-from zhengshu_gateway.exchange import Exchange, Gone, RawHeaders
+from zhengshu_gateway.exchange import Exchange, Gone, RawHeaders, raw
 from zhengshu_gateway.upstreams import Upstreams
 
 PASSED_IN = frozenset(
@@ -61,6 +61,11 @@ WATCHED = 256 * 1024
 
 
 GIVEN = range(200, 300)
+LARGEST_WHOLE = 16 << 20
+"""Bytes of an answer that is judged before it goes on."""
+WHOLE_PATIENCE = 30.0
+Judge = Callable[[int, bytes], int]
+"""Counts the rows of an answer by its status and body, or raises why it does not go on."""
 
 
 class Cut(Exception):
@@ -98,14 +103,18 @@ class Forwarder:
         going: Callable[[], bool] = always,
         most: int | None = None,
         passing: frozenset[bytes] = PASSED_IN,
+        judge: Judge | None = None,
     ) -> Ending:
         """Forward; return how it ended. Raises only as long as nothing was sent.
 
-        With `most`, an answer must say beforehand how many rows it has, and have no more.
+        With `most`, an answer must say beforehand how many rows it has, and have no more. With `judge`, it
+        is read to its end and judged before any of it goes on.
         """
         request = self._request(exchange, url, headers, passing)
         try:
             async with request as response:
+                if judge is not None:
+                    return await _whole(exchange, response, going, judge)
                 return await _answer(exchange, response, going, most)
         except (ConnectError, ConnectTimeoutError, ReadTimeoutError) as error:
             return _broken(exchange, UpstreamAway("后端服务没有应答"), error)
@@ -162,6 +171,38 @@ async def _answer(
         exchange.lines if counted is None else counted,
         response.get_header("zhengshu-version"),
     )
+
+
+async def _whole(
+    exchange: Exchange, response: Response, going: Callable[[], bool], judge: Judge
+) -> Ending:
+    """Pass a stranger's answer on in one piece once it was judged; its headers stay outside."""
+    body = await _gathered(response)
+    rows = judge(response.status, body)
+    if not going():
+        return _fallen(exchange)
+    told = {"content-type": "application/json", "content-length": len(body), "zhengshu-rows": rows}
+    await exchange.start(response.status, raw((name, str(value)) for name, value in told.items()))
+    if exchange.method == "HEAD":
+        await exchange.finish()
+        return Ending(AccessOutcome.COMPLETE, response.status, 0, 0)
+    await exchange.write(body)
+    await exchange.finish()
+    return Ending(AccessOutcome.COMPLETE, response.status, exchange.sent, rows)
+
+
+async def _gathered(response: Response) -> bytes:
+    """Read an answer to its end, within bounds of size and time."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(WHOLE_PATIENCE):
+            while (chunk := await response.body_reader.read_chunk()) is not None:
+                body += bytes(chunk)
+                if len(body) > LARGEST_WHOLE:
+                    raise UpstreamBroken(f"应答超过 {LARGEST_WHOLE} 字节")
+    except TimeoutError as error:
+        raise UpstreamAway("应答没有在时限内结束") from error
+    return bytes(body)
 
 
 def _counted(response: Response) -> int | None:

@@ -100,14 +100,15 @@ class Parts:
         versions: Versions,
         own: dict[Kind, Own],
     ) -> Pipeline:
+        forwarder = Forwarder(self.upstreams)
         return Pipeline(
             routes=table,
             authenticator=authenticator,
             accesses=self.accesses,
             feed=self.feed,
             upstreams=self.upstreams,
-            forwarder=Forwarder(self.upstreams),
-            broker=Broker(self.upstreams),
+            forwarder=forwarder,
+            broker=Broker(self.upstreams, forwarder),
             limits=Limits(self.settings.rates()),
             versions=versions,
             pages=self.pages,

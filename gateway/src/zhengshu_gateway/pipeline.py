@@ -18,7 +18,7 @@ from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action, admitted
 from zhengshu_contracts.vocabulary import Mode, Origin
 
-from zhengshu_gateway import broker, cache
+from zhengshu_gateway import cache
 from zhengshu_gateway.accesses import Access, Accesses
 from zhengshu_gateway.authenticate import ANONYMOUS, Authenticator, Caller
 from zhengshu_gateway.broker import Broker
@@ -154,6 +154,9 @@ class Pipeline:
         ending = FALLEN
         try:
             ending = await self._forward(exchange, route, access)
+        except DomainError as refusal:
+            ending = replace(FALLEN, status=refusal.status)
+            raise
         finally:
             self.accesses.close(access, ending)
 
@@ -162,13 +165,8 @@ class Pipeline:
         dataset = self.feed.known.datasets.get(access.question.dataset)
         if dataset is not None and dataset.origin is Origin.MUNICIPAL:
             code = dataset.municipal_code or ""
-            url, told = self.broker.target(
-                code, route.mode, exchange.query, access.view, access.most
-            )
             with self.accesses.running(access):
-                return await self.forwarder.send(
-                    exchange, url, told, going=going, most=access.most, passing=broker.PASSED_IN
-                )
+                return await self.broker.read(exchange, code, access, mode=route.mode, going=going)
         asked = self.pages.asked(exchange, access)
         if asked is None:
             return await self._ask(exchange, route, access, going)

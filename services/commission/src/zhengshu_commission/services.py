@@ -24,7 +24,7 @@ HEAD = {"Zhengshu-Rows": {"description": "本次返回的行数", "schema": {"ty
 
 @router.get("/{municipal_code}/rows", summary="读取市级数据", responses={200: {"headers": HEAD}})
 async def rows(municipal_code: str, request: Request, store: InStore) -> Response:
-    """按列、条件、排序与条数返回 JSON 数组,至多 1000 行;行数必须写在响应头 Zhengshu-Rows 中。"""
+    """按列、条件、排序与条数返回 JSON 数组,至多 1000 行;节点核对列名与行数,多给一列一行都不予转交。"""
     entry = await store.service(municipal_code)
     if entry is None:
         raise ServiceUnknown(f"没有数据服务 {municipal_code}")
