@@ -48,6 +48,11 @@ async def test_each_side_is_told_of_the_steps_of_an_application(sharing: Sharing
     await sharing.callback("decision", case["parts"][0]["id"], outcome="agree")
     assert await kinds(sharing) == ["supplement_asked", "extension_decided", "decision_arrived"]
     assert await kinds(sharing, CIVIL_OFFICER) == ["opinion_asked", "extension_decided"]
+    assert {one["matter"] for one in await told(sharing, CIVIL_OFFICER)} == {opinion["id"]}
+    assert {one["title"] for one in await told(sharing, CIVIL_OFFICER)} == {
+        f"{case['number']} 低保对象"
+    }
+    assert {one["title"] for one in await told(sharing)} == {f"{case['number']} 救助对象帮扶"}
     assert await kinds(sharing, SCHOOLS_OFFICER) == []
 
 

@@ -105,6 +105,7 @@ class Action(StrEnum):
     USAGE_RECORD = "usage.record"
     USAGE_READ = "usage.read"
     NOTICE_READ = "notice.read"
+    TODO_READ = "todo.read"
     CLOCK_READ = "clock.read"
     PROPOSAL_SUBMIT = "proposal.submit"
     PROPOSAL_REVIEW = "proposal.review"
@@ -223,6 +224,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.USAGE_RECORD: frozenset({SYSTEM, Role.DATA_OFFICER}),
     Action.USAGE_READ: READS_MATTERS,
     Action.NOTICE_READ: frozenset(Role),
+    Action.TODO_READ: frozenset(Role),
     Action.CLOCK_READ: frozenset(Role),
     Action.PROPOSAL_SUBMIT: frozenset({Role.DATA_OFFICER}),
     Action.PROPOSAL_REVIEW: frozenset({Role.COMPETENT_OFFICER}),

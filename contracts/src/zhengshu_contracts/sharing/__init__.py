@@ -24,6 +24,7 @@ from zhengshu_contracts.sharing.clocks import (
     ClockOut,
     ClockPaused,
     ClockResumed,
+    Deadline,
     ExtensionDecision,
     ExtensionIn,
     ExtensionOut,
@@ -108,6 +109,7 @@ from zhengshu_contracts.sharing.opinions import (
     OpinionList,
     OpinionOut,
 )
+from zhengshu_contracts.sharing.todos import TodoKind, TodoList, TodoOut
 from zhengshu_contracts.sharing.usage import (
     UsageIn,
     UsageList,
@@ -145,6 +147,7 @@ __all__ = [
     "CorrectionStep",
     "DatasetCleared",
     "DatasetDoubted",
+    "Deadline",
     "DemandFiled",
     "DemandIn",
     "DemandList",
@@ -208,6 +211,9 @@ __all__ = [
     "StopIn",
     "StopOut",
     "SupplementIn",
+    "TodoKind",
+    "TodoList",
+    "TodoOut",
     "UsageIn",
     "UsageList",
     "UsageOut",

@@ -9,6 +9,7 @@ from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.sharing.attachments import AttachmentOut
+from zhengshu_contracts.sharing.clocks import Deadline
 from zhengshu_contracts.vocabulary import (
     ApplicationState,
     DatasetId,
@@ -86,7 +87,7 @@ class Step(ApiModel):
     part: str | None = None
 
 
-class ApplicationOut(ApiModel):
+class ApplicationOut(Deadline):
     """An application with its parts and timeline."""
 
     id: str
@@ -104,8 +105,6 @@ class ApplicationOut(ApiModel):
     timeline: list[Step]
     attachments: list[AttachmentOut] = Field(default=[], description="附件")
     submitted_at: datetime
-    due: date | None = Field(default=None, description="当前环节办理期限")
-    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
 
 
 class ApplicationList(Page):

@@ -49,6 +49,18 @@ class ClockOut(ApiModel):
     basis: str | None = Field(default=None, description="依据;法规未定期限、由本地设置的为空")
 
 
+class Deadline(ApiModel):
+    """By when the step that a thing waits for is to be taken, by whom, and where that is written."""
+
+    due: date | None = Field(default=None, description="当前环节办理期限")
+    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
+    due_term: str | None = Field(
+        default=None, description="当前环节的时限名称;没有时限在计算的为空"
+    )
+    due_party: str | None = Field(default=None, description="当前环节应办单位")
+    due_basis: str | None = Field(default=None, description="时限的依据;由本地设置的为空")
+
+
 class ClockList(Page):
     """A page of running clocks, the oldest first."""
 

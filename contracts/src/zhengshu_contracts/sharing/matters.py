@@ -1,12 +1,13 @@
 """Matters between departments: corrections, disputes, objections, demands."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Event, Page
 from zhengshu_contracts.sharing.applications import Step
+from zhengshu_contracts.sharing.clocks import Deadline
 from zhengshu_contracts.vocabulary import (
     CorrectionState,
     DatasetId,
@@ -25,7 +26,7 @@ class NextMove(ApiModel):
     label: str = Field(description="名称")
 
 
-class MatterOut(ApiModel):
+class MatterOut(Deadline):
     """What all matters show."""
 
     id: str
@@ -35,8 +36,6 @@ class MatterOut(ApiModel):
     filed_at: datetime
     state_label: str
     timeline: list[Step] = Field(description="办理过程")
-    due: date | None = Field(default=None, description="当前环节办理期限")
-    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
     moves: list[NextMove] = Field(default=[], description="调用方此时可以作出的办理动作")
 
 

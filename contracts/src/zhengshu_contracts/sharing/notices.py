@@ -30,6 +30,7 @@ class NoticeOut(ApiModel):
     id: str
     kind: NoticeKind
     kind_label: str
+    title: str = Field(default="", description="所涉事项的编号、数据名称或用途")
     matter: str = Field(description="所涉申请、意见征求、授权或数据集的标识")
     dataset: str | None = None
     due: date | None = Field(default=None, description="与之有关的日期:办理期限、到期或停止日期")

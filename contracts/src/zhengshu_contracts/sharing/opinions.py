@@ -10,7 +10,7 @@ from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.sharing.applications import Step
 from zhengshu_contracts.sharing.attachments import AttachmentOut
-from zhengshu_contracts.sharing.clocks import ExtensionOut
+from zhengshu_contracts.sharing.clocks import Deadline, ExtensionOut
 from zhengshu_contracts.vocabulary import DatasetId, Mode, OpinionState, Outcome
 
 
@@ -27,7 +27,7 @@ class OpinionIn(ApiModel):
     consent: Consent = Field(description="本单位共享工作机构负责人同意")
 
 
-class OpinionOut(ApiModel):
+class OpinionOut(Deadline):
     """An opinion that the Commission asks of a provider."""
 
     id: str
@@ -55,8 +55,6 @@ class OpinionOut(ApiModel):
     state: OpinionState
     state_label: str
     requested_at: datetime
-    due: date | None = None
-    due_provisional: bool = Field(default=False, description="节假日安排尚未公布,期限为暂定")
     ground: RefusalGround | None = Field(default=None, description="不同意的法定理由")
     reason: str = ""
     masks: list[ItemMask] = Field(default=[], description="要求脱敏的信息项")

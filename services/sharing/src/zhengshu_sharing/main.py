@@ -25,6 +25,7 @@ from zhengshu_sharing.notices import api as notices
 from zhengshu_sharing.objections import api as objections
 from zhengshu_sharing.opinions import api as opinions
 from zhengshu_sharing.settings import SharingSettings
+from zhengshu_sharing.todos import api as todos
 from zhengshu_sharing.unit import SERVICE, units
 from zhengshu_sharing.usage import api as usage
 
@@ -61,6 +62,7 @@ def build(settings: SharingSettings) -> FastAPI:
                 usage,
                 notices,
                 running,
+                todos,
             )
         ],
         consumers=consumers,

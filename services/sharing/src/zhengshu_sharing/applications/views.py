@@ -10,6 +10,7 @@ from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.attachments import operations as attachments
 from zhengshu_sharing.attachments.tables import AttachmentRow
 from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.clocks.views import deadline
 from zhengshu_sharing.unit import Unit
 
 
@@ -49,8 +50,7 @@ def _application(
         timeline=[step(each) for each in timeline],
         attachments=[attachments.shown(file) for file in files],
         submitted_at=application.submitted_at,
-        due=clock.due if clock else None,
-        due_provisional=clock.provisional if clock else False,
+        **deadline(clock),
     )
 
 

@@ -8,12 +8,12 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Paged
 from zhengshu_chassis.transaction import Router
-from zhengshu_contracts.clocks import PERIODS, Term
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.sharing import ClockList, ClockOut
+from zhengshu_contracts.sharing import ClockList
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.clocks.views import shown
 from zhengshu_sharing.unit import InUnit
 
 router = Router(prefix="/v1/clocks", tags=["时限"])
@@ -37,20 +37,4 @@ async def list_clocks(
         scope(by), term=term, due_by=due_by, after=place.after, limit=place.limit
     )
     following = place.following([one.id for one in found], more=more)
-    return ClockList(clocks=[_shown(one) for one in found], next=following)
-
-
-def _shown(clock: Clock) -> ClockOut:
-    basis = PERIODS[clock.term].basis
-    return ClockOut(
-        id=clock.id,
-        term=clock.term,
-        term_label=clock.term.label,
-        matter=clock.matter,
-        party=clock.party,
-        received=clock.received,
-        due=clock.due,
-        due_provisional=clock.provisional,
-        paused=clock.paused_on is not None,
-        basis=basis.label if basis else None,
-    )
+    return ClockList(clocks=[shown(one) for one in found], next=following)

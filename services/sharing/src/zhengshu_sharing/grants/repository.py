@@ -65,6 +65,22 @@ class Grants:
         query = query.where(GrantRow.id > after).order_by(GrantRow.id).limit(limit)
         return list(await self._session.scalars(query))
 
+    async def standing(
+        self,
+        *states: GrantState,
+        holder: str | None = None,
+        suspended_by: str | None = None,
+        limit: int,
+    ) -> list[Grant]:
+        """Return the oldest grants in one of the states, of one holder or suspended by one organisation."""
+        query = select(GrantRow).where(GrantRow.state.in_([state.value for state in states]))
+        if holder is not None:
+            query = query.where(GrantRow.holder == holder)
+        if suspended_by is not None:
+            query = query.where(GrantRow.suspended_by == suspended_by)
+        rows = await self._session.scalars(query.order_by(GrantRow.id).limit(limit))
+        return [_grant(row) for row in rows]
+
     async def holders(self, dataset: str) -> tuple[str, ...]:
         """Return who holds a live grant on a dataset."""
         query = select(GrantRow.holder).distinct()

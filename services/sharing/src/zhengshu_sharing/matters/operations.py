@@ -12,6 +12,7 @@ from zhengshu_contracts.sharing import MatterFiled, MatterMoved, NextMove, Step
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.clocks import operations as clocks
+from zhengshu_sharing.clocks.views import deadline
 from zhengshu_sharing.matters import domain
 from zhengshu_sharing.matters.domain import Matter
 from zhengshu_sharing.matters.errors import MatterNotFound
@@ -119,8 +120,7 @@ async def shown(
             "state": one.state,
             "state_label": machine.states(one.state).label,
             "timeline": timelines.get(one.id, []),
-            "due": due[one.id].due if one.id in due else None,
-            "due_provisional": one.id in due and due[one.id].provisional,
+            **deadline(due.get(one.id)),
             "moves": [
                 NextMove(move=name, label=move.label)
                 for name, move in domain.open_to(machine, one, by)

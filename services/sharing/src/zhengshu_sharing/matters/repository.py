@@ -68,6 +68,17 @@ class Matters:
         )
         return [_matter(row) for row in rows], more
 
+    async def open(
+        self, kind: str, states: Iterable[str], organization: str | None, *, limit: int
+    ) -> list[Matter]:
+        """Return the oldest matters in one of the states: those that concern an organisation, or all."""
+        query = select(MatterRow).where(MatterRow.kind == kind, MatterRow.state.in_(list(states)))
+        if organization is not None:
+            mine = MatterRow.organization == organization
+            query = query.where(or_(mine, MatterRow.counterpart == organization))
+        rows = await self._session.scalars(query.order_by(MatterRow.id).limit(limit))
+        return [_matter(row) for row in rows]
+
     async def in_state(self, kind: str, state: str, datasets: Iterable[str]) -> set[str]:
         """Return which of the datasets have a matter in this state."""
         query = select(MatterRow.dataset).where(

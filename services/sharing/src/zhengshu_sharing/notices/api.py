@@ -1,5 +1,6 @@
 """Routes of notices: HTTP in, HTTP out."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
@@ -13,7 +14,7 @@ from zhengshu_contracts.sharing import NoticeKind, NoticeList, NoticeOut
 from zhengshu_sharing.access import home
 from zhengshu_sharing.notices.errors import NoticeNotFound
 from zhengshu_sharing.notices.tables import NoticeRow
-from zhengshu_sharing.unit import InUnit
+from zhengshu_sharing.unit import InUnit, Unit
 
 router = Router(prefix="/v1/notifications", tags=["通知"])
 
@@ -36,7 +37,7 @@ async def list_notifications(
         home(by), unread=unread, kind=kind, after=place.after, limit=place.limit
     )
     following = place.following([one.id for one in found], more=more)
-    return NoticeList(notifications=[_shown(one) for one in found], next=following)
+    return NoticeList(notifications=await _shown(unit, found), next=following)
 
 
 @router.post(
@@ -47,15 +48,22 @@ async def list_notifications(
 )
 async def read_notification(notice_id: str, by: By, unit: InUnit, now: Now) -> NoticeOut:
     """标记为已读;再次标记不改变首次阅读时间"""
-    return _shown(await unit.notices.read(notice_id, home(by), by=by.id, at=now))
+    read = await unit.notices.read(notice_id, home(by), by=by.id, at=now)
+    return (await _shown(unit, [read]))[0]
 
 
-def _shown(row: NoticeRow) -> NoticeOut:
+async def _shown(unit: Unit, rows: Sequence[NoticeRow]) -> list[NoticeOut]:
+    titles = await unit.notices.titles(row.matter for row in rows)
+    return [_notice(row, titles.get(row.matter, "")) for row in rows]
+
+
+def _notice(row: NoticeRow, title: str) -> NoticeOut:
     kind = NoticeKind(row.kind)
     return NoticeOut(
         id=row.id,
         kind=kind,
         kind_label=kind.label,
+        title=title,
         matter=row.matter,
         dataset=row.dataset,
         due=row.due,

@@ -1,16 +1,21 @@
 """All SQL of notices. Never commits."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import ids
 from zhengshu_chassis.db import keyset
 from zhengshu_contracts.sharing import NoticeKind
 
+from zhengshu_sharing.applications.tables import ApplicationRow, PartRow
+from zhengshu_sharing.datasets.tables import DatasetRow
+from zhengshu_sharing.grants.tables import GrantRow
 from zhengshu_sharing.notices.errors import NoticeNotFound
 from zhengshu_sharing.notices.tables import NoticeRow
+from zhengshu_sharing.opinions.tables import OpinionRow
 
 
 class Notices:
@@ -67,6 +72,25 @@ class Notices:
             limit=limit,
             descending=True,
         )
+
+    async def titles(self, matters: Iterable[str]) -> dict[str, str]:
+        """Return what people call the applications, opinions, grants and datasets that notices are about."""
+        about = list(matters)
+        case, part = ApplicationRow, PartRow
+        asked = select(OpinionRow.id, case.number + " " + part.title).where(
+            OpinionRow.part == part.id, OpinionRow.application == case.id
+        )
+        named = union_all(
+            select(case.id, case.number + " " + case.purpose).where(case.id.in_(about)),
+            asked.where(OpinionRow.id.in_(about)),
+            select(GrantRow.id, GrantRow.title + " " + GrantRow.purpose).where(
+                GrantRow.id.in_(about)
+            ),
+            select(DatasetRow.id, DatasetRow.title).where(
+                DatasetRow.id.in_(about), DatasetRow.title.is_not(None)
+            ),
+        )
+        return {row[0]: row[1] for row in await self._session.execute(named)}
 
     async def read(self, notice: str, organization: str, *, by: str, at: datetime) -> NoticeRow:
         """Mark a notice as read; the first reading stays."""

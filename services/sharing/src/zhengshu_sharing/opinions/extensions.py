@@ -85,10 +85,10 @@ async def decide(
     what = f"同意延期 {asked.days} 个工作日" if agreed else "不同意延期"
     await _note(unit, found, what, decision.opinion, by=by, now=now)
     _tell(unit, application, found, decision.outcome, clock)
-    for told in (application.organization, found.provider):
-        await unit.notices.tell(
-            told, NoticeKind.EXTENSION_DECIDED, application.id, at=now, due=clock.due
-        )
+    kind = NoticeKind.EXTENSION_DECIDED
+    # Each is told of what it may read: the provider sees its opinion, not the case.
+    for told, matter in ((application.organization, application.id), (found.provider, found.id)):
+        await unit.notices.tell(told, kind, matter, at=now, due=clock.due)
     return found
 
 

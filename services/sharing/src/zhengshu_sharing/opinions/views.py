@@ -10,6 +10,7 @@ from zhengshu_sharing.applications.views import step
 from zhengshu_sharing.attachments import operations as attachments
 from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.clocks.tables import ExtensionRow
+from zhengshu_sharing.clocks.views import deadline
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.unit import Unit
 
@@ -23,11 +24,7 @@ async def shown(unit: Unit, opinions: Sequence[Opinion]) -> list[OpinionOut]:
     for one in opinions:
         clock = clocks.get(one.id)
         bare = await _opinion(unit, one, *parts[one.part])
-        timed = {
-            "due": clock.due if clock else None,
-            "due_provisional": clock.provisional if clock else False,
-            "extension": _extension(clock, asked),
-        }
+        timed = deadline(clock) | {"extension": _extension(clock, asked)}
         found.append(bare.model_copy(update=timed))
     return await _with_cases(unit, found)
 

@@ -1,0 +1,43 @@
+"""Clocks as callers see them: what a thing waits for says by when, by whom and on which basis."""
+
+from typing import Any
+
+from zhengshu_contracts.clocks import PERIODS
+from zhengshu_contracts.sharing import ClockOut
+
+from zhengshu_sharing.clocks.domain import Clock
+
+
+def shown(clock: Clock) -> ClockOut:
+    """Return one clock."""
+    return ClockOut(
+        id=clock.id,
+        term=clock.term,
+        term_label=clock.term.label,
+        matter=clock.matter,
+        party=clock.party,
+        received=clock.received,
+        due=clock.due,
+        due_provisional=clock.provisional,
+        paused=clock.paused_on is not None,
+        basis=_basis(clock),
+    )
+
+
+def deadline(clock: Clock | None) -> dict[str, Any]:
+    """Return the members of `Deadline`; of a clock that was stopped only when it was due."""
+    if clock is None:
+        return {}
+    timed = {"due": clock.due, "due_provisional": clock.provisional}
+    if clock.closed_on or clock.paused_on:
+        return timed
+    return timed | {
+        "due_term": clock.term.label,
+        "due_party": clock.party,
+        "due_basis": _basis(clock),
+    }
+
+
+def _basis(clock: Clock) -> str | None:
+    basis = PERIODS[clock.term].basis
+    return basis.label if basis else None
