@@ -61,6 +61,7 @@ EVENTS: dict[str, type[Event]] = {
         sharing.ClockPaused,
         sharing.ClockResumed,
         sharing.ClockMoved,
+        sharing.ClockMissed,
         sharing.ClockClosed,
         sharing.GrantActivated,
         sharing.GrantSuspended,

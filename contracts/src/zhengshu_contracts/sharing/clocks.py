@@ -45,6 +45,7 @@ class ClockOut(ApiModel):
     received: date = Field(description="起算日;期限自次日起算")
     due: date | None = Field(description="到期日;暂停期间为空")
     due_provisional: bool = Field(default=False, description="节假日安排尚未公布,到期日为暂定")
+    overdue: bool = Field(default=False, description="期限已过,尚未办结")
     paused: bool = Field(default=False, description="因等待其他单位而暂停计算")
     basis: str | None = Field(default=None, description="依据;法规未定期限、由本地设置的为空")
 
@@ -112,6 +113,14 @@ class ClockMoved(ClockEvent):
     provisional: bool
     why: str
     """`extension` or `calendar`."""
+
+
+class ClockMissed(ClockEvent):
+    """The last day of a period is over, and what was waited for is not done."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.missed.v1"
+
+    due: date
 
 
 class ClockClosed(ClockEvent):

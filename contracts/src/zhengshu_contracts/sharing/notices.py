@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.vocabulary import Labelled
 
 
@@ -22,6 +23,9 @@ class NoticeKind(Labelled):
     DATASET_CLEARED = "dataset_cleared", "数据存疑已消除"
     DATASET_SUSPENDED = "dataset_suspended", "数据被责令暂停提供"
     DATASET_RESUMED = "dataset_resumed", "数据恢复提供"
+    CLOCK_HALF = "clock_half", "办理期限过半"
+    CLOCK_NEAR = "clock_near", "办理期限将至"
+    CLOCK_MISSED = "clock_missed", "办理期限已过"
 
 
 class NoticeOut(ApiModel):
@@ -31,7 +35,9 @@ class NoticeOut(ApiModel):
     kind: NoticeKind
     kind_label: str
     title: str = Field(default="", description="所涉事项的编号、数据名称或用途")
-    matter: str = Field(description="所涉申请、意见征求、授权或数据集的标识")
+    matter: str = Field(description="所涉申请、意见征求、授权、事项或数据集的标识")
+    term: Term | None = Field(default=None, description="所涉期限")
+    term_label: str | None = Field(default=None, description="期限名称")
     dataset: str | None = None
     due: date | None = Field(default=None, description="与之有关的日期:办理期限、到期或停止日期")
     at: datetime

@@ -74,5 +74,6 @@ def build(settings: SharingSettings) -> FastAPI:
             "attachments": every(HOUR, files.sweep(settings)),
             "expiring": every(HOUR, timers.expiring(settings)),
             "clocks": every(HOUR, clocks.recount(settings)),
+            "reminders": every(HOUR, clocks.remind(settings)),
         },
     )

@@ -1,11 +1,8 @@
-"""Sharing as pages: applications, opinions, grants, matters between departments, usage, openings."""
+"""Sharing as pages: notices, clocks, applications, opinions, grants, openings."""
 
-from pydantic import BaseModel
-from zhengshu import Refused
 from zhengshu_contracts import opening, sharing
 from zhengshu_contracts.catalog import ReviewIn
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.sharing import NoticeKind
 from zhengshu_contracts.vocabulary import ApplicationState, GrantState
 
 from zhengshu_portal.kinds.shape import (
@@ -17,7 +14,6 @@ from zhengshu_portal.kinds.shape import (
     both,
     either,
     may,
-    organizations,
     oversees,
     own,
     regulates,
@@ -25,14 +21,12 @@ from zhengshu_portal.kinds.shape import (
 )
 from zhengshu_portal.office import Officer
 
-A, G, N = ApplicationState, GrantState, NoticeKind
+A, G = ApplicationState, GrantState
 UNDECIDED = frozenset(
     {A.SUBMITTED, A.SUPPLEMENTING, A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING}
 )
 AT_CITY = frozenset({A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING})
 LIVE = frozenset({G.ACTIVE, G.SUSPENDED, G.RECTIFIED})
-OF_APPLICATIONS = (N.SUPPLEMENT_ASKED, N.DECISION_ARRIVED, N.EXTENSION_DECIDED)
-OF_GRANTS = (N.GRANT_EXPIRING, N.GRANT_SUSPENDED, N.STOP_ANNOUNCED)
 
 
 def some_part(*states: str) -> When:
@@ -54,36 +48,9 @@ def parts(one: Thing, _by: Officer) -> Narrowed:
     return {"part": named, "item": columns, "items": columns}
 
 
-def items_of(one: Thing, by: Officer) -> Narrowed:
-    """Offer the items of the dataset that a matter is about, once it is known, and every organisation."""
-    try:
-        entry = by.node.get(f"/v1/entries/{one['dataset']}") if one.get("dataset") else {}
-    except Refused:
-        entry = {}  # what is typed is refused with its reason when it is sent
-    items = [(each["name"], each["title"]) for each in entry.get("items", [])]
-    return organizations(one, by) | ({"items": items} if items else {})
-
-
-def moves(one: Thing, by: Officer) -> Narrowed:
-    """Offer the moves that the node says are open."""
-    return organizations(one, by) | {
-        "move": [(each["move"], each["label"]) for each in one["moves"]]
-    }
-
-
-def movable(one: Thing, _by: Officer) -> bool:
-    """Test whether the node says that the officer has a move."""
-    return bool(one["moves"])
-
-
-def expected(one: Thing, _by: Officer) -> bool:
-    """Test whether more than giving up is open."""
-    return any(each["move"] != "withdraw" for each in one["moves"])
-
-
-def about(*kinds: NoticeKind) -> When:
-    """Test what a notice is about."""
-    return lambda one, _by: one["kind"] in kinds
+def of(prefix: str) -> When:
+    """Test what a clock or a notice is about, by what the names of its kind begin with."""
+    return lambda one, _by: one["matter"].startswith(prefix)
 
 
 def unread(one: Thing, _by: Officer) -> bool:
@@ -97,6 +64,17 @@ def extension_open(one: Thing, _by: Officer) -> bool:
     return not asked.get("outcome")
 
 
+MATTERS = (
+    ("查看共享申请", "/my/applications/{matter}", of("a-")),
+    ("查看征求意见", "/my/opinions/{matter}", of("o-")),
+    ("查看授权", "/my/grants/{matter}", of("g-")),
+    ("查看数据校核", "/my/corrections/{matter}", of("j-")),
+    ("查看争议", "/my/disputes/{matter}", of("y-")),
+    ("查看共享属性异议", "/my/objections/{matter}", of("b-")),
+    ("查看数据需求", "/my/demands/{matter}", of("x-")),
+    ("查看目录条目", "/my/catalogue/{matter}", lambda one, _by: one["matter"][:1].isdigit()),
+)
+"""Where what a clock or a notice is about is shown."""
 NOTICES = Kind(
     name="notifications",
     title="通知",
@@ -104,7 +82,7 @@ NOTICES = Kind(
     member="notifications",
     model=sharing.NoticeOut,
     read=Action.NOTICE_READ,
-    columns=("kind", "dataset", "due", "at", "read_at"),
+    columns=("kind", "title", "term_label", "due", "at", "read_at"),
     acts=(
         Act(
             "reading",
@@ -115,11 +93,18 @@ NOTICES = Kind(
         ),
     ),
     single=False,
-    links=(
-        ("查看共享申请", "/my/applications/{matter}", about(*OF_APPLICATIONS)),
-        ("查看征求意见", "/my/opinions/{matter}", about(N.OPINION_ASKED)),
-        ("查看授权", "/my/grants/{matter}", about(*OF_GRANTS)),
-    ),
+    links=MATTERS,
+)
+CLOCKS = Kind(
+    name="clocks",
+    title="办理时限",
+    path="/v1/clocks",
+    member="clocks",
+    model=sharing.ClockOut,
+    read=Action.CLOCK_READ,
+    columns=("term_label", "party", "received", "due", "overdue", "paused"),
+    single=False,
+    links=MATTERS,
 )
 APPLICATIONS = Kind(
     name="applications",
@@ -289,70 +274,6 @@ GRANTS = Kind(
 )
 
 
-def matter(
-    name: str,
-    title: str,
-    models: tuple[type[BaseModel], type[BaseModel], type[BaseModel]],
-    columns: tuple[str, ...],
-) -> Kind:
-    """Return a kind of matter between departments: filed, then moved as the node says."""
-    filed, out, step = models
-    word = name.removesuffix("s")
-    file = Act(
-        "new", f"提出{title}", f"/v1/{name}", Action(f"{word}.file"), filed, choices=items_of
-    )
-    handle = Action(f"{word}.handle")
-    return Kind(
-        name=name,
-        title=title,
-        path=f"/v1/{name}",
-        member=name,
-        model=out,
-        read=Action(f"{word}.read"),
-        columns=("number", *columns, "organization", "state_label", "due"),
-        acts=(
-            Act("steps", "办理", f"/v1/{name}/{{id}}/steps", handle, step, movable, choices=moves),
-        ),
-        news=(file,),
-        waits=expected,
-    )
-
-
-CORRECTIONS = matter(
-    "corrections",
-    "数据校核",
-    (sharing.CorrectionIn, sharing.CorrectionOut, sharing.CorrectionStep),
-    ("dataset", "problem"),
-)
-DISPUTES = matter(
-    "disputes",
-    "争议",
-    (sharing.DisputeIn, sharing.DisputeOut, sharing.DisputeStep),
-    ("claim", "against"),
-)
-OBJECTIONS = matter(
-    "objections",
-    "共享属性异议",
-    (sharing.ObjectionIn, sharing.ObjectionOut, sharing.ObjectionStep),
-    ("dataset", "reason"),
-)
-DEMANDS = matter(
-    "demands",
-    "数据需求",
-    (sharing.DemandIn, sharing.DemandOut, sharing.DemandStep),
-    ("title", "provider"),
-)
-USAGE = Kind(
-    name="usage",
-    title="使用记录",
-    path="/v1/usage",
-    member="usage",
-    model=sharing.UsageOut,
-    read=Action.USAGE_READ,
-    columns=("on", "kind", "dataset", "organization", "text"),
-    news=(Act("new", "登记使用记录", "/v1/usage", Action.USAGE_RECORD, sharing.UsageIn),),
-    single=False,
-)
 PROPOSALS = Kind(
     name="proposals",
     title="开放建议",

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
-from zhengshu_chassis.requests import By, CursorInvalid, Paged
+from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.roles import Action
@@ -15,6 +15,7 @@ from zhengshu_contracts.sharing import ClockList
 from zhengshu_sharing.access import scope
 from zhengshu_sharing.clocks.views import shown
 from zhengshu_sharing.unit import InUnit
+from zhengshu_sharing.workdays import day_of
 
 router = Router(prefix="/v1/clocks", tags=["时限"])
 
@@ -29,6 +30,7 @@ async def list_clocks(
     by: By,
     unit: InUnit,
     place: Paged,
+    now: Now,
     term: Annotated[Term | None, Query(description="时限种类")] = None,
     due_by: Annotated[date | None, Query(description="只看至迟该日到期的")] = None,
 ) -> ClockList:
@@ -37,4 +39,4 @@ async def list_clocks(
         scope(by), term=term, due_by=due_by, after=place.after, limit=place.limit
     )
     following = place.following([one.id for one in found], more=more)
-    return ClockList(clocks=[shown(one) for one in found], next=following)
+    return ClockList(clocks=[shown(one, on=day_of(now)) for one in found], next=following)

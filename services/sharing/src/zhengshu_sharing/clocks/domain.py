@@ -6,11 +6,24 @@ gives the same answer as one that was known from the start.
 
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 
 from zhengshu_contracts.clocks import PERIODS, Term
 
 from zhengshu_sharing.clocks.errors import ExtensionTooLong
 from zhengshu_sharing.workdays import Calendar, Due, Span, version_of
+
+
+class Mark(StrEnum):
+    """How far a clock has come, as its party is told."""
+
+    HALF = "half"
+    NEAR = "near"
+    MISSED = "missed"
+
+
+SHARES = ((Mark.NEAR, 80), (Mark.HALF, 50))
+"""Per cent of the working days that are over at each mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,8 @@ class Clock:
     provisional: bool = False
     calendar: str = ""
     """Version of the calendar that `due` was computed with."""
+    told: str = ""
+    """The last mark that its party was told of, and for which day."""
 
     @property
     def late(self) -> bool:
@@ -80,6 +95,31 @@ def extend(clock: Clock, days: int) -> Clock:
 def close(clock: Clock, calendar: Calendar, *, on: date) -> Clock:
     """Stop the clock for good."""
     return counted(replace(clock, closed_on=on), calendar)
+
+
+def overdue(clock: Clock, *, on: date) -> bool:
+    """Tell whether a running clock's day has passed."""
+    return clock.due is not None and on > clock.due
+
+
+def mark(clock: Clock, calendar: Calendar, *, on: date) -> Mark | None:
+    """Return how far a running clock has come; None while it has not, or stands still."""
+    if clock.due is None:
+        return None
+    if overdue(clock, on=on):
+        return Mark.MISSED
+    whole = calendar.elapsed(clock.received, clock.due, clock.stood)
+    over = 100 * calendar.elapsed(clock.received, on, clock.stood)
+    return next((each for each, share in SHARES if over >= share * whole), None)
+
+
+def tell(clock: Clock, calendar: Calendar, *, on: date) -> tuple[Clock, Mark | None]:
+    """Return the mark that is still to be told, and the clock as it is once it is: once for each day."""
+    reached = mark(clock, calendar, on=on)
+    word = f"{reached} {clock.due}"
+    if reached is None or clock.told == word:
+        return clock, None
+    return replace(clock, told=word), reached
 
 
 def _due(clock: Clock, calendar: Calendar) -> Due:

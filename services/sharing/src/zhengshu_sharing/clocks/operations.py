@@ -11,14 +11,16 @@ from zhengshu_contracts.clocks import PERIODS, Term, days_of
 from zhengshu_contracts.sharing import (
     ClockClosed,
     ClockEvent,
+    ClockMissed,
     ClockMoved,
     ClockOpened,
     ClockPaused,
     ClockResumed,
+    NoticeKind,
 )
 
 from zhengshu_sharing.clocks import domain
-from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.clocks.domain import Clock, Mark
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of, version_of
 
@@ -99,6 +101,40 @@ async def recount(unit: Unit, clock: str) -> None:
     await unit.clocks.save(counted)
     if (counted.due, counted.provisional) != (found.due, found.provisional):
         unit.outbox.add(_moved("calendar")(counted), aggregate=counted.id)
+
+
+async def untold(unit: Unit, after: str, *, now: datetime) -> list[str]:
+    """Return clocks of whose mark their party is still to be told, a batch of them."""
+    more = True
+    while more:
+        found, more = await unit.clocks.page(
+            None, term=None, due_by=None, after=after or None, limit=BATCH
+        )
+        waiting = [one.id for one in found if _told(unit, one, now=now)[1]]
+        if waiting:
+            return waiting
+        after = found[-1].id if found else after
+    return []
+
+
+async def remind(unit: Unit, clock: str, *, now: datetime) -> None:
+    """Tell a clock's party how far it has come; of a missed one the competent department too."""
+    found = await unit.clocks.hold(clock)
+    told, mark = _told(unit, found, now=now) if found else (None, None)
+    if told is None or mark is None:
+        return
+    await unit.clocks.save(told)
+    parties = {told.party}
+    if mark is Mark.MISSED:
+        parties.add(await unit.datasets.competent())
+        unit.outbox.add(ClockMissed(**_about(told), due=told.due), aggregate=told.id)
+    for party in sorted(parties):
+        kind = NoticeKind(f"clock_{mark}")
+        await unit.notices.tell(party, kind, told.matter, at=now, term=told.term, due=told.due)
+
+
+def _told(unit: Unit, clock: Clock, *, now: datetime) -> tuple[Clock, Mark | None]:
+    return domain.tell(clock, unit.calendar, on=day_of(now))
 
 
 async def _each(

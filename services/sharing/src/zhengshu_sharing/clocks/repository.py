@@ -125,6 +125,7 @@ def _values(clock: Clock) -> dict[str, Any]:
         "due": clock.due,
         "provisional": clock.provisional,
         "calendar": clock.calendar,
+        "told": clock.told,
     }
 
 
@@ -145,4 +146,5 @@ def _clock(row: ClockRow) -> Clock:
         due=row.due,
         provisional=row.provisional,
         calendar=row.calendar,
+        told=row.told,
     )

@@ -40,6 +40,7 @@ class ClockRow(Base):
     due: Mapped[date | None]
     provisional: Mapped[bool]
     calendar: Mapped[str]
+    told: Mapped[str]
 
 
 class ExtensionRow(Base):

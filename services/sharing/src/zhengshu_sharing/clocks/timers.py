@@ -1,27 +1,34 @@
-"""What a new calendar does to clocks."""
+"""What a new calendar does to clocks, and what a day that passes."""
 
-from zhengshu_chassis.resources import Resources
-from zhengshu_chassis.workers import Worker, each
+from datetime import datetime
+
+from zhengshu_chassis.workers import Worker
 
 from zhengshu_sharing.clocks import operations
+from zhengshu_sharing.rounds import round_of
 from zhengshu_sharing.settings import SharingSettings
-from zhengshu_sharing.unit import units
+from zhengshu_sharing.unit import Unit
 
 
 def recount(settings: SharingSettings) -> Worker:
-    """Return the worker that counts clocks anew when the calendar has changed, one transaction each."""
-    unit_of = units(settings)
+    """Return the worker that counts clocks anew when the calendar has changed."""
 
-    async def work(resources: Resources) -> None:
-        async def recount(clock: str) -> None:
-            async with resources.database.sessions.begin() as session:
-                await operations.recount(unit_of(session), clock)
+    async def find(unit: Unit, after: str, _now: datetime) -> list[str]:
+        return await operations.outdated(unit, after)
 
-        found, after = [""], ""
-        while found:
-            async with resources.database.reads.begin() as session:
-                found = await operations.outdated(unit_of(session), after)
-            await each("clocks", found, recount)
-            after = found[-1] if found else ""
+    async def do(unit: Unit, clock: str, _now: datetime) -> None:
+        await operations.recount(unit, clock)
 
-    return work
+    return round_of(settings, "clocks", find, do)
+
+
+def remind(settings: SharingSettings) -> Worker:
+    """Return the worker that tells parties how far their clocks have come."""
+
+    async def find(unit: Unit, after: str, now: datetime) -> list[str]:
+        return await operations.untold(unit, after, now=now)
+
+    async def do(unit: Unit, clock: str, now: datetime) -> None:
+        await operations.remind(unit, clock, now=now)
+
+    return round_of(settings, "reminders", find, do)

@@ -1,14 +1,15 @@
 """Clocks as callers see them: what a thing waits for says by when, by whom and on which basis."""
 
+from datetime import date
 from typing import Any
 
 from zhengshu_contracts.clocks import PERIODS
 from zhengshu_contracts.sharing import ClockOut
 
-from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.clocks.domain import Clock, overdue
 
 
-def shown(clock: Clock) -> ClockOut:
+def shown(clock: Clock, *, on: date) -> ClockOut:
     """Return one clock."""
     return ClockOut(
         id=clock.id,
@@ -19,6 +20,7 @@ def shown(clock: Clock) -> ClockOut:
         received=clock.received,
         due=clock.due,
         due_provisional=clock.provisional,
+        overdue=overdue(clock, on=on),
         paused=clock.paused_on is not None,
         basis=_basis(clock),
     )

@@ -8,6 +8,7 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import NoticeKind, NoticeList, NoticeOut
 
@@ -59,12 +60,15 @@ async def _shown(unit: Unit, rows: Sequence[NoticeRow]) -> list[NoticeOut]:
 
 def _notice(row: NoticeRow, title: str) -> NoticeOut:
     kind = NoticeKind(row.kind)
+    term = Term(row.term) if row.term else None
     return NoticeOut(
         id=row.id,
         kind=kind,
         kind_label=kind.label,
         title=title,
         matter=row.matter,
+        term=term,
+        term_label=term and term.label,
         dataset=row.dataset,
         due=row.due,
         at=row.at,

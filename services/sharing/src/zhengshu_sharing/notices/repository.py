@@ -8,11 +8,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import ids
 from zhengshu_chassis.db import keyset
+from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.sharing import NoticeKind
 
 from zhengshu_sharing.applications.tables import ApplicationRow, PartRow
 from zhengshu_sharing.datasets.tables import DatasetRow
 from zhengshu_sharing.grants.tables import GrantRow
+from zhengshu_sharing.matters.tables import MatterRow
 from zhengshu_sharing.notices.errors import NoticeNotFound
 from zhengshu_sharing.notices.tables import NoticeRow
 from zhengshu_sharing.opinions.tables import OpinionRow
@@ -32,6 +34,7 @@ class Notices:
         *,
         at: datetime,
         dataset: str | None = None,
+        term: Term | None = None,
         due: date | None = None,
         once: str | None = None,
     ) -> None:
@@ -44,6 +47,7 @@ class Notices:
             "kind": kind.value,
             "matter": matter,
             "dataset": dataset,
+            "term": term and term.value,
             "due": due,
             "at": at,
         }
@@ -74,7 +78,7 @@ class Notices:
         )
 
     async def titles(self, matters: Iterable[str]) -> dict[str, str]:
-        """Return what people call the applications, opinions, grants and datasets that notices are about."""
+        """Return what people call the applications, opinions, grants, matters and datasets of notices."""
         about = list(matters)
         case, part = ApplicationRow, PartRow
         asked = select(OpinionRow.id, case.number + " " + part.title).where(
@@ -86,6 +90,7 @@ class Notices:
             select(GrantRow.id, GrantRow.title + " " + GrantRow.purpose).where(
                 GrantRow.id.in_(about)
             ),
+            select(MatterRow.id, MatterRow.number).where(MatterRow.id.in_(about)),
             select(DatasetRow.id, DatasetRow.title).where(
                 DatasetRow.id.in_(about), DatasetRow.title.is_not(None)
             ),

@@ -22,6 +22,7 @@ class NoticeRow(Base):
     kind: Mapped[str]
     matter: Mapped[str]
     dataset: Mapped[str | None]
+    term: Mapped[str | None]
     due: Mapped[date | None]
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

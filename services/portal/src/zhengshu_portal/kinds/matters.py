@@ -1,0 +1,102 @@
+"""Matters between departments and usage records as pages."""
+
+from pydantic import BaseModel
+from zhengshu import Refused
+from zhengshu_contracts import sharing
+from zhengshu_contracts.roles import Action
+
+from zhengshu_portal.kinds.shape import Act, Kind, Narrowed, Thing, organizations
+from zhengshu_portal.office import Officer
+
+
+def items_of(one: Thing, by: Officer) -> Narrowed:
+    """Offer the items of the dataset that a matter is about, once it is known, and every organisation."""
+    try:
+        entry = by.node.get(f"/v1/entries/{one['dataset']}") if one.get("dataset") else {}
+    except Refused:
+        entry = {}  # what is typed is refused with its reason when it is sent
+    items = [(each["name"], each["title"]) for each in entry.get("items", [])]
+    return organizations(one, by) | ({"items": items} if items else {})
+
+
+def moves(one: Thing, by: Officer) -> Narrowed:
+    """Offer the moves that the node says are open."""
+    return organizations(one, by) | {
+        "move": [(each["move"], each["label"]) for each in one["moves"]]
+    }
+
+
+def movable(one: Thing, _by: Officer) -> bool:
+    """Test whether the node says that the officer has a move."""
+    return bool(one["moves"])
+
+
+def expected(one: Thing, _by: Officer) -> bool:
+    """Test whether more than giving up is open."""
+    return any(each["move"] != "withdraw" for each in one["moves"])
+
+
+def matter(
+    name: str,
+    title: str,
+    models: tuple[type[BaseModel], type[BaseModel], type[BaseModel]],
+    columns: tuple[str, ...],
+) -> Kind:
+    """Return a kind of matter between departments: filed, then moved as the node says."""
+    filed, out, step = models
+    word = name.removesuffix("s")
+    file = Act(
+        "new", f"提出{title}", f"/v1/{name}", Action(f"{word}.file"), filed, choices=items_of
+    )
+    handle = Action(f"{word}.handle")
+    return Kind(
+        name=name,
+        title=title,
+        path=f"/v1/{name}",
+        member=name,
+        model=out,
+        read=Action(f"{word}.read"),
+        columns=("number", *columns, "organization", "state_label", "due"),
+        acts=(
+            Act("steps", "办理", f"/v1/{name}/{{id}}/steps", handle, step, movable, choices=moves),
+        ),
+        news=(file,),
+        waits=expected,
+    )
+
+
+CORRECTIONS = matter(
+    "corrections",
+    "数据校核",
+    (sharing.CorrectionIn, sharing.CorrectionOut, sharing.CorrectionStep),
+    ("dataset", "problem"),
+)
+DISPUTES = matter(
+    "disputes",
+    "争议",
+    (sharing.DisputeIn, sharing.DisputeOut, sharing.DisputeStep),
+    ("claim", "against"),
+)
+OBJECTIONS = matter(
+    "objections",
+    "共享属性异议",
+    (sharing.ObjectionIn, sharing.ObjectionOut, sharing.ObjectionStep),
+    ("dataset", "reason"),
+)
+DEMANDS = matter(
+    "demands",
+    "数据需求",
+    (sharing.DemandIn, sharing.DemandOut, sharing.DemandStep),
+    ("title", "provider"),
+)
+USAGE = Kind(
+    name="usage",
+    title="使用记录",
+    path="/v1/usage",
+    member="usage",
+    model=sharing.UsageOut,
+    read=Action.USAGE_READ,
+    columns=("on", "kind", "dataset", "organization", "text"),
+    news=(Act("new", "登记使用记录", "/v1/usage", Action.USAGE_RECORD, sharing.UsageIn),),
+    single=False,
+)
