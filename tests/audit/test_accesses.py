@@ -84,6 +84,22 @@ async def test_lists_are_narrowed_and_go_on(app):
     assert records(await listed(app, f"limit=2&before={first.next}")) == ["r-1"]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"before={2**63}",
+        "from=0001-01-01T00:00:00%2B23:59",
+        "from=9999-12-31T23:59:59-23:59",
+        "dataset=%00",
+    ],
+)
+async def test_what_no_database_could_look_for_is_refused(app, query):
+    async with caller(
+        app, Action.ACCESS_READ, roles={Role.AUDITOR}, organization=PROVIDER
+    ) as client:
+        assert (await client.get(f"/v1/accesses?{query}")).status_code == 422
+
+
 async def test_only_officers_of_an_organisation_ask(app):
     for role in set(Role) - {Role.DATA_OFFICER, Role.OFFICE_HEAD, Role.AUDITOR}:
         async with caller(app, Action.ACCESS_READ, roles={role}, organization=PROVIDER) as client:

@@ -60,6 +60,15 @@ async def test_no_json_at_all_is_malformed(client: AsyncClient):
     assert answer.json()["errors"][0]["message"] == "不是合法的 JSON"
 
 
+@pytest.mark.parametrize("text", ["一\0", "\0"])
+async def test_text_that_no_database_keeps_is_the_callers_to_mend(
+    client: AsyncClient, text, capsys
+):
+    answer = await client.post("/v1/notes", json={"text": text})
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/text-unkeepable")
+    assert "database.failed" not in capsys.readouterr().out
+
+
 async def test_a_body_too_large_is_refused(client: AsyncClient):
     answer = await client.post("/v1/notes", json={"text": "x" * (1 << 20)})
     assert answer.status_code == 413

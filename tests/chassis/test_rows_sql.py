@@ -75,6 +75,7 @@ def test_compiles(text, expected, arguments):
         ("day=eq.2026-02-30", "22P02"),
         ("day=eq.01/02/2026", "22P02"),
         ("at=eq.tomorrow", "22P02"),
+        ("at=eq.0001-01-01T00:00:00%2B23:59", "22P02"),
         ("on=eq.yes%00", "22P02"),
         ("name=eq.a%00b", "22P02"),
         ("level=like.1*", "42883"),

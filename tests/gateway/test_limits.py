@@ -229,8 +229,9 @@ class TestPurpose:
         told = [each["data"] for each in await world.records() if "allowed" in each["data"]]
         assert [each["purpose"] for each in told] == ["核对"]
 
-    async def test_a_stated_purpose_has_a_length(self, world):
-        response = await world.get(ROWS, "sys-reader", zhengshu_purpose="x" * 501)
+    @pytest.mark.parametrize("purpose", ["x" * 501, quote("核对\0"), quote("核\n对")])
+    async def test_a_stated_purpose_is_a_line_of_text(self, world, purpose):
+        response = await world.get(ROWS, "sys-reader", zhengshu_purpose=purpose)
         assert slug(response) == (422, "invalid")
 
 

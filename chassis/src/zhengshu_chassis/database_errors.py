@@ -6,7 +6,7 @@ from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from zhengshu_chassis.errors import Conflict, DomainError, Unavailable
+from zhengshu_chassis.errors import Conflict, DomainError, Invalid, Unavailable
 from zhengshu_chassis.logs import log
 from zhengshu_chassis.problems import Internal
 
@@ -19,6 +19,8 @@ KINDS: tuple[type[Exception], ...] = (
     InterfaceError,
 )
 COLLIDED = {"40001", "40P01"}
+UNKEEPABLE = {"22021", "22P05"}
+"""A NUL character in text or in JSON, which PostgreSQL does not hold: it came from the caller."""
 PASSING = ("08", "53", "55P03", "57")
 """SQLSTATE classes of what passes by itself: connection, resources, locks, operator intervention."""
 
@@ -37,14 +39,23 @@ class Collided(Conflict):
     title = "与同时进行的操作冲突"
 
 
+class TextUnkeepable(Invalid):
+    """Some text of the request holds a NUL character."""
+
+    slug = "text-unkeepable"
+    title = "文字中含有空字符(NUL),无法保存"
+
+
 def named(error: Exception, constraints: Mapping[str, type[DomainError]]) -> DomainError:
     """Return the refusal that tells of an error of the database."""
     cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
     constraint = getattr(cause, "constraint_name", None) or ""
     if isinstance(error, IntegrityError) and constraint in constraints:
         return constraints[constraint]()
-    log.error("database.failed", exc_info=error, constraint=constraint)
     sqlstate = str(getattr(cause, "sqlstate", None) or "")
+    if sqlstate in UNKEEPABLE:
+        return TextUnkeepable("未作任何改动", next="请去掉空字符(%00、\\u0000)后重试")
+    log.error("database.failed", exc_info=error, constraint=constraint)
     if sqlstate in COLLIDED:
         return Collided("未作任何改动", next="请重试")
     passing = not isinstance(error, DBAPIError | PostgresError) or _lost(error)

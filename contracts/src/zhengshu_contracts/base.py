@@ -4,10 +4,28 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 Exact = Annotated[str, StringConstraints(strip_whitespace=False)]
 """Text that is signed or hashed: every character counts, the last newline too."""
+
+BIGGEST = 2**63 - 1
+"""The biggest number a database keeps, and therefore the biggest sequence there is."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("时间超出可表示的范围") from error
+
+
+Name = Annotated[str, Field(max_length=200)]
+"""The id of something, as a caller names it."""
+Line = Annotated[str, Field(max_length=500)]
+"""A line that somebody writes."""
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time in UTC; without a zone it is taken for UTC."""
 
 
 class ApiModel(BaseModel):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Exact
+from zhengshu_contracts.base import BIGGEST, ApiModel, Exact
 from zhengshu_contracts.catalog import Consent, Item, MunicipalEntry
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
@@ -354,7 +354,7 @@ class UnpromptedAnswers(ApiModel):
 class AnswersTaken(ApiModel):
     """Up to which sequence unprompted answers were handed to their owners; kept by catalog."""
 
-    sequence: int = 0
+    sequence: int = Field(default=0, ge=0, le=BIGGEST)
 
 
 class MunicipalCatalogue(ApiModel):

@@ -83,8 +83,8 @@ class ItemMask(ApiModel):
 class Quota(ApiModel):
     """The most that may be read under a grant in one day of Beijing time."""
 
-    calls: int | None = Field(default=None, ge=1, description="每日调用次数上限")
-    rows: int | None = Field(default=None, ge=1, description="每日数据行数上限")
+    calls: int | None = Field(default=None, ge=1, le=10**12, description="每日调用次数上限")
+    rows: int | None = Field(default=None, ge=1, le=10**12, description="每日数据行数上限")
 
     @model_validator(mode="after")
     def _says_something(self) -> "Quota":

@@ -18,7 +18,7 @@ OrganizationCode = Annotated[
 DatasetId = Annotated[
     str,
     Field(
-        pattern=r"^([1-3]\d{5,27}|[A-Z]{1,4}\d{2,24})-\d{1,9}$",
+        pattern=r"^([1-3][0-9]{5,27}|[A-Z]{1,4}[0-9]{2,24})-[0-9]{1,9}$",
         description="数据集标识:目录代码中的“/”换为“-”;字母开头的为地方平台自编代码",
     ),
 ]

@@ -1,5 +1,6 @@
 """match → authenticate → decide → record → forward: every request, in this order, in this place."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -45,6 +46,7 @@ FALLEN = Ending(AccessOutcome.FAILED, 503, 0)
 Own = Callable[[Exchange, Caller], Awaitable[None]]
 Places = Mapping[str, str]
 LONGEST_PURPOSE = 500
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PROOFS = frozenset({b"authorization", signature.SIGN.encode()})
 
 
@@ -241,6 +243,8 @@ def _purpose(exchange: Exchange) -> str | None:
     purpose = unquote(stated).strip()
     if len(purpose) > LONGEST_PURPOSE:
         raise RequestMalformed(f"用途(Zhengshu-Purpose)至多 {LONGEST_PURPOSE} 字")
+    if CONTROL.search(purpose):  # no database keeps a NUL: the ledger would lose the record
+        raise RequestMalformed("用途(Zhengshu-Purpose)不能含有控制字符")
     return purpose or None
 
 

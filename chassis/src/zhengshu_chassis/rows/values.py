@@ -5,7 +5,7 @@ PostgreSQL takes `now`, `infinity`, `NaN` or `0x1F` for values; a query means wh
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from zhengshu_chassis.rows.errors import bad_value
@@ -70,7 +70,9 @@ def _time(value: str) -> str:
     if value[-6:-5] == " ":
         value = f"{value[:-6]}+{value[-5:]}"
     at = datetime.fromisoformat(value)
-    return (at if at.tzinfo else at.replace(tzinfo=LOCAL)).isoformat()
+    at = at if at.tzinfo else at.replace(tzinfo=LOCAL)
+    at.astimezone(UTC)  # beyond the first or the last year there is no such time
+    return at.isoformat()
 
 
 def _boolean(value: str) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Event, Page
+from zhengshu_contracts.base import ApiModel, Event, Name, Page
 from zhengshu_contracts.catalog.organizations import Credentials
 from zhengshu_contracts.vocabulary import (
     DatasetId,
@@ -51,7 +51,7 @@ class VendorIn(ApiModel):
     code: OrganizationCode = Field(description="受托单位统一社会信用代码")
     duties: str = Field(min_length=1, max_length=500, description="受托事项与要求")
     document: str = Field(min_length=1, max_length=120, description="批准文件或合同号")
-    systems: list[str] = Field(min_length=1, max_length=50, description="可以操作的业务系统")
+    systems: list[Name] = Field(min_length=1, max_length=50, description="可以操作的业务系统")
     until: date = Field(description="受托期限(含当日)")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.base import BIGGEST, ApiModel, Name, Page
 from zhengshu_contracts.catalog.batches import Quality
 from zhengshu_contracts.catalog.imports import Change
 from zhengshu_contracts.catalog.life import AffectedGrant, ClassChange, RetirementOut
@@ -39,7 +39,7 @@ class Item(ApiModel):
     precision: int | None = Field(default=None, ge=0, le=30, description="小数位数")
     nullable: bool = Field(default=True, description="可否为空")
     key: bool = Field(default=False, description="是否主键项")
-    codes: list[str] | None = Field(default=None, max_length=2000, description="代码表")
+    codes: list[Name] | None = Field(default=None, max_length=2000, description="代码表")
     pattern: str | None = Field(default=None, max_length=200, description="格式(正则表达式)")
     loose_dates: bool = Field(
         default=False,
@@ -75,7 +75,7 @@ class EntryIn(ApiModel):
     """A catalogue entry as compiled: the guide's metadata groups (发改高技〔2017〕1272号)."""
 
     category: str = Field(
-        pattern=r"^([1-3]\d{5,27}|[A-Z]{1,4}\d{2,24})$",
+        pattern=r"^([1-3][0-9]{5,27}|[A-Z]{1,4}[0-9]{2,24})$",
         description="信息资源分类代码:类、项、目、细目;字母开头的地方自编代码只用于市级目录的副本",
     )
     title: str = Field(min_length=2, max_length=50, description="信息资源名称")
@@ -88,7 +88,7 @@ class EntryIn(ApiModel):
         default=[], max_length=4, description="共享方式(有共享的信息项时,提交前必填)"
     )
     opening_condition: str = Field(default="", max_length=500, description="开放条件")
-    related: list[str] = Field(default=[], max_length=50, description="关联资源代码")
+    related: list[Name] = Field(default=[], max_length=50, description="关联资源代码")
     extensions: dict[str, Any] = Field(default={}, description="扩展元数据")
     state_secret: bool = Field(description="是否涉及国家秘密")
     work_secret: bool = Field(description="是否涉及工作秘密")
@@ -189,7 +189,10 @@ class ReviewIn(ApiModel):
     outcome: Outcome = Field(description="agree 发布;return 退回修改")
     opinion: str = Field(min_length=1, max_length=500, description="审核意见")
     grants_seen: int | None = Field(
-        default=None, ge=0, description="已核对的受影响授权数;属性有变化或停用时,同意须填写"
+        default=None,
+        ge=0,
+        le=BIGGEST,
+        description="已核对的受影响授权数;属性有变化或停用时,同意须填写",
     )
 
 

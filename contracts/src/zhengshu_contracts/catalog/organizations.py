@@ -76,7 +76,7 @@ class OfficerIn(ApiModel):
 
     organization: OrganizationCode
     name: str = Field(min_length=1, max_length=40, description="姓名")
-    roles: list[Role] = Field(min_length=1, description="角色")
+    roles: list[Role] = Field(min_length=1, max_length=len(Role), description="角色")
 
 
 class Credentials(ApiModel):

@@ -44,7 +44,7 @@ class ThemeColumn(ApiModel):
 class ThemeIn(ApiModel):
     """A theme as its lead department compiles it; classes follow from the members' items."""
 
-    category: str = Field(pattern=r"^[1-3]\d{5,27}$", description="信息资源分类代码")
+    category: str = Field(pattern=r"^[1-3][0-9]{5,27}$", description="信息资源分类代码")
     title: str = Field(min_length=2, max_length=50, description="主题数据库名称")
     abstract: str = Field(min_length=1, max_length=256, description="摘要")
     update_cycle: UpdateCycle = Field(description="更新周期")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.base import ApiModel, Line, Name, Page
 from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
@@ -25,7 +25,7 @@ class PartIn(ApiModel):
 
     dataset: DatasetId
     items: list[ItemName] = Field(min_length=1, max_length=500, description="申请的信息项")
-    modes: list[Mode] = Field(min_length=1, description="共享方式")
+    modes: list[Mode] = Field(min_length=1, max_length=len(Mode), description="共享方式")
     filter: str = Field(
         default="", max_length=2000, description="行条件,写法同查询接口,如 town=eq.凤山镇"
     )
@@ -42,8 +42,8 @@ class ApplicationIn(ApiModel):
     purpose: str = Field(min_length=2, max_length=200, description="使用用途")
     until: date = Field(description="使用时限")
     consent: Consent = Field(description="本单位共享工作机构负责人同意")
-    renews: str | None = Field(default=None, description="拟续期的授权标识")
-    attachments: list[str] = Field(default=[], max_length=20, description="附件标识")
+    renews: Name | None = Field(default=None, description="拟续期的授权标识")
+    attachments: list[Name] = Field(default=[], max_length=20, description="附件标识")
 
 
 class ApplicationDraft(ApiModel):
@@ -118,7 +118,7 @@ class EndorsementIn(ApiModel):
 
     outcome: Outcome = Field(description="agree 同意转报;return 一次性告知补正;refuse 不同意")
     opinion: str = Field(min_length=1, max_length=500, description="意见")
-    missing: list[str] = Field(default=[], max_length=50, description="需补正的全部材料")
+    missing: list[Line] = Field(default=[], max_length=50, description="需补正的全部材料")
     ground: RefusalGround | None = Field(
         default=None, description="不同意的法定理由(不同意时必填);材料不全不是理由,应一次性告知补正"
     )
@@ -134,19 +134,21 @@ class SupplementIn(ApiModel):
     purpose: str | None = Field(default=None, min_length=2, max_length=200, description="使用用途")
     until: date | None = Field(default=None, description="使用时限")
     consent: Consent | None = Field(default=None, description="本单位共享工作机构负责人同意")
-    attachments: list[str] = Field(default=[], max_length=20, description="附件标识")
+    attachments: list[Name] = Field(default=[], max_length=20, description="附件标识")
 
 
 class PaperDecisionIn(ApiModel):
     """The Commission's decision on one part, made on paper and entered with its scan."""
 
-    part: str
+    part: Name
     outcome: Outcome = Field(description="agree 同意授权;refuse 不予授权")
     document: str = Field(min_length=2, max_length=100, description="批复文号")
     decided_on: date = Field(description="批复日期")
-    scan: str = Field(description="批复扫描件的附件标识")
+    scan: Name = Field(description="批复扫描件的附件标识")
     items: list[ItemName] | None = Field(default=None, max_length=500, description="准予的信息项")
-    modes: list[Mode] | None = Field(default=None, description="准予的共享方式")
+    modes: list[Mode] | None = Field(
+        default=None, max_length=len(Mode), description="准予的共享方式"
+    )
     filter: str = Field(default="", max_length=2000, description="批复另加的行条件")
     until: date | None = Field(default=None, description="准予的使用时限")
     masks: list[ItemMask] = Field(default=[], max_length=500, description="要求脱敏的信息项")

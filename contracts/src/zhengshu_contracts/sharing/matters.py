@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Event, Page
+from zhengshu_contracts.base import ApiModel, Event, Name, Page
 from zhengshu_contracts.sharing.applications import Step
 from zhengshu_contracts.sharing.clocks import Deadline
 from zhengshu_contracts.vocabulary import (
@@ -132,7 +132,7 @@ class DemandIn(ApiModel):
     """A department needs data that it does not find (供需对接, Decree 809 Art. 20)."""
 
     title: str = Field(min_length=2, max_length=100, description="需要的数据")
-    items: list[str] = Field(default=[], max_length=200, description="需要的信息项")
+    items: list[Name] = Field(default=[], max_length=200, description="需要的信息项")
     basis: str = Field(min_length=2, max_length=500, description="使用依据")
     scenario: str = Field(min_length=2, max_length=500, description="使用场景")
     provider: OrganizationCode | None = Field(default=None, description="可能的提供单位")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from zhengshu_contracts.base import ApiModel, Page
+from zhengshu_contracts.base import ApiModel, Name, Page
 from zhengshu_contracts.vocabulary import DatasetId, UsageKind
 
 
@@ -12,7 +12,7 @@ class UsageIn(ApiModel):
     """One record of one of the five kinds."""
 
     dataset: DatasetId
-    grant: str | None = Field(default=None, description="所依据的授权;无条件共享的数据可不填")
+    grant: Name | None = Field(default=None, description="所依据的授权;无条件共享的数据可不填")
     kind: UsageKind = Field(description="记录种类")
     on: date = Field(description="发生日期")
     text: str = Field(min_length=5, max_length=2000, description="记录内容,不得写入个人信息")

@@ -1,7 +1,6 @@
 """HTTP in, HTTP out: checkpoints, leaves and proofs."""
 
 import base64
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query
@@ -19,6 +18,7 @@ from zhengshu_contracts.audit import (
     Leaf,
     LeafList,
 )
+from zhengshu_contracts.base import BIGGEST, Moment
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action
 from zhengshu_verify.note import Note, Signature
@@ -40,19 +40,23 @@ def unit(session: Session) -> Unit:
 
 
 InUnit = Annotated[Unit, Depends(unit)]
-Index = Annotated[int, Query(ge=0, description="叶序号,从 0 起")]
-Start = Annotated[int, Query(alias="from", ge=0, description="起始序号")]
-OldSize = Annotated[int, Query(alias="from", ge=0, description="较早的存证大小")]
-NewSize = Annotated[int | None, Query(alias="to", ge=1, description="较新的存证大小,缺省为最新")]
-Size = Annotated[int | None, Query(ge=1, description="存证大小,缺省为最新检查点")]
+Index = Annotated[int, Query(ge=0, le=BIGGEST, description="叶序号,从 0 起")]
+Start = Annotated[int, Query(alias="from", ge=0, le=BIGGEST, description="起始序号")]
+OldSize = Annotated[int, Query(alias="from", ge=0, le=BIGGEST, description="较早的存证大小")]
+NewSize = Annotated[
+    int | None, Query(alias="to", ge=1, le=BIGGEST, description="较新的存证大小,缺省为最新")
+]
+Size = Annotated[int | None, Query(ge=1, le=BIGGEST, description="存证大小,缺省为最新检查点")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="每页条数")]
 Reader = Annotated[Identity, allowed(Action.ACCESS_READ)]
 Side = Annotated[
     AccessSide, Query(description="provider 本单位的数据被谁读取;reader 本单位读取了什么")
 ]
 OfDataset = Annotated[str | None, Query(max_length=64, description="数据集")]
-Since = Annotated[datetime | None, Query(alias="from", description="起始时间")]
-Before = Annotated[int | None, Query(ge=0, description="只列此序号之前的,取自上一页的 next")]
+Since = Annotated[Moment | None, Query(alias="from", description="起始时间")]
+Before = Annotated[
+    int | None, Query(ge=0, le=BIGGEST, description="只列此序号之前的,取自上一页的 next")
+]
 Page = Annotated[int, Query(ge=1, le=200, description="每页条数")]
 Countersigned = Annotated[bool, Query(description="只要市大数据委已见证签名的")]
 

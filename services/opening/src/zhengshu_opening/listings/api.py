@@ -45,7 +45,7 @@ async def search_datasets(
     unit: InUnit,
     place: Paged,
     q: Annotated[str, Query(max_length=100, description="搜索词,空格分隔,须全部出现")] = "",
-    theme: Annotated[str, Query(pattern=r"^\d{0,28}$", description="分类代码或其前几位")] = "",
+    theme: Annotated[str, Query(pattern=r"^[0-9]{0,28}$", description="分类代码或其前几位")] = "",
     provider: Annotated[str, Query(max_length=18, description="提供单位代码")] = "",
     opening: Annotated[OpeningClass | None, Query(description="开放属性")] = None,
 ) -> ListingList:

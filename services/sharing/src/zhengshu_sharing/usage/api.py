@@ -7,6 +7,7 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.base import Name
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import UsageIn, UsageList, UsageOut
 from zhengshu_contracts.vocabulary import DatasetId, UsageKind
@@ -45,7 +46,7 @@ async def list_usage(
     unit: InUnit,
     place: Paged,
     dataset: Annotated[DatasetId | None, Query(description="只看这个数据集")] = None,
-    grant: Annotated[str | None, Query(description="只看这项授权")] = None,
+    grant: Annotated[Name | None, Query(description="只看这项授权")] = None,
     kind: Annotated[UsageKind | None, Query(description="记录种类")] = None,
 ) -> UsageList:
     """查阅使用记录(本单位的与使用本单位数据的;主管部门可见全部)"""
