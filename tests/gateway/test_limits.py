@@ -51,6 +51,7 @@ class TestRate:
         assert answers[0].headers["ratelimit-policy"] == '"query";q=2;w=200'
         assert slug(answers[2]) == (429, "rate-exceeded")
         assert int(answers[2].headers["retry-after"]) > 1
+        assert answers[2].headers["ratelimit"].startswith('"query";r=0;')
         assert (await world.get(ROWS, "sys-provider")).status_code == 200
         assert (await world.get(EXPORTS, "sys-reader")).status_code == 200
         assert (await world.get("/v1/organizations", "sys-reader")).status_code == 200
@@ -262,6 +263,52 @@ class TestSlowAndLarge:
 
         await until(cut)
         writer.close()
+
+    async def test_who_dribbles_a_body_is_given_up(self, world, monkeypatch):
+        monkeypatch.setattr(exchange, "PATIENCE", 0.3)
+        token = world.bearer("sys-provider")["Authorization"]
+        reader, writer = await self.connect(world)
+        writer.write(
+            f"POST {BATCHES} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+            "Content-Length: 1000\r\n\r\n".encode()
+        )
+        answering = asyncio.create_task(reader.read(200))
+        for _ in range(40):
+            if answering.done():
+                break
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+        assert answering.done()
+        writer.close()
+        assert (await answering).split(b"\r\n")[0].split()[1] in {b"408", b"502", b"503"}
+
+    async def test_who_dribbles_an_answer_is_given_up_and_who_reads_on_is_not(
+        self, world, monkeypatch
+    ):
+        monkeypatch.setattr(exchange, "PATIENCE", 0.5)
+        world.services["catalog"].answers[f"GET {EXPORTS}"] = stream(600, 100_000, pause=0)
+        token = world.bearer("sys-provider")["Authorization"]
+        reader, writer = await self.connect(world)
+        writer.write(
+            f"GET {EXPORTS} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
+        )
+        monkeypatch.setattr(exchange, "SLOWEST", 10**9)
+
+        async def cut():
+            await reader.read(200_000)
+            return [e for e in await world.records() if e["data"].get("outcome") == "cut"]
+
+        await until(cut)
+        writer.close()
+        monkeypatch.setattr(exchange, "SLOWEST", 4096)
+        assert (await world.get(EXPORTS, "sys-provider")).status_code == 200
+
+    async def test_pushes_have_places_of_their_own(self, world, monkeypatch):
+        monkeypatch.setitem(world.parts.pipeline.limits.rates, "push", Rate(100, 100, 1))
+        with world.parts.pipeline.limits.running("push", "sys-provider"):
+            pushed = await world.http.post(BATCHES, headers=world.bearer("sys-provider"), json=[])
+            assert slug(pushed) == (429, "concurrency-exceeded")
+            assert (await world.get("/v1/entries", "sys-provider")).status_code == 200
 
     async def test_headers_have_a_limit(self, world):
         response = await world.get(ROWS, "sys-reader", x_much="x" * 20_000)

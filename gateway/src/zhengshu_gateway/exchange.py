@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """Seconds that a caller may take to send the next part of its body, or to take the next of its answer."""
+SLOWEST = 4096
+"""Bytes a second that a caller sends and takes at the least, beyond a first `PATIENCE`: nobody holds a place
+in the database by dribbling."""
 LARGEST_HEADERS = 16 * 1024
 BY_LINE = (b"text/csv", b"application/x-ndjson")
 RawHeaders = list[tuple[bytes, bytes]]
@@ -41,6 +44,9 @@ class Exchange:
         self.address: str = client[0] if client else ""
         self._receive = receive
         self._send = send
+        self._received = 0
+        self._waited = 0.0
+        """Seconds spent waiting for the caller."""
         self.began = time.perf_counter()
         self.status = 0
         self.sent = 0
@@ -75,6 +81,7 @@ class Exchange:
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes; Gone when the caller hangs up amid it."""
         while True:
+            began = time.perf_counter()
             try:
                 async with asyncio.timeout(PATIENCE):
                     message = await self._receive()
@@ -82,8 +89,11 @@ class Exchange:
                 raise BodyTooSlow(f"请求内容中断超过 {PATIENCE:.0f} 秒") from None
             if message["type"] == "http.disconnect":
                 raise Gone
-            if message.get("body"):
-                yield message["body"]
+            if body := message.get("body"):
+                self._received += len(body)
+                if self._dribbles(began, self._received):
+                    raise BodyTooSlow(f"请求内容每秒至少 {SLOWEST} 字节")
+                yield body
             if not message.get("more_body"):
                 return
 
@@ -133,11 +143,19 @@ class Exchange:
             self.copy.part(data)
         if self.lines is not None:
             self.lines += data.count(b"\n")
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._send({"type": "http.response.body", "body": data, "more_body": True})
         except TimeoutError:  # it reads no more: nobody keeps a snapshot open for it
             raise Gone from None
+        if self._dribbles(began, self.sent):
+            raise Gone
+
+    def _dribbles(self, began: float, passed: int) -> bool:
+        """Count a wait for the caller; tell whether it is too slow for as much as passed so far."""
+        self._waited += time.perf_counter() - began
+        return self._waited > PATIENCE + passed / SLOWEST
 
     async def finish(self, data: bytes = b"") -> None:
         """Send the last part of the body."""

@@ -30,16 +30,18 @@ class Limits:
     def take(self, kind: str, caller: str) -> list[tuple[bytes, bytes]]:
         """Take a token and return the RateLimit headers, or raise RateExceeded."""
         allowed, left = self.rates[kind], self.count(kind, caller)
+        window, name = int(allowed.burst / allowed.rate) or 1, kind.encode()
+        told = [
+            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, allowed.burst, window)),
+            (b"ratelimit", b'"%s";r=%d;t=%d' % (name, max(0, left - 1), window)),
+        ]
         if left < 1:
+            wait = str(int((1 - left) / allowed.rate) + 1)
             raise RateExceeded(
                 "请降低访问频率" if kind != "anonymous" else "请降低访问频率,或登记后以令牌访问",
-                headers={"Retry-After": str(int((1 - left) / allowed.rate) + 1)},
+                headers={"Retry-After": wait} | {n.decode(): v.decode() for n, v in told},
             )
-        window, name = int(allowed.burst / allowed.rate) or 1, kind.encode()
-        return [
-            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, allowed.burst, window)),
-            (b"ratelimit", b'"%s";r=%d;t=%d' % (name, left - 1, window)),
-        ]
+        return told
 
     def count(self, kind: str, caller: str) -> float:
         """Take a token if there is one; return what there was."""

@@ -255,7 +255,7 @@ def _class_of(route: Route, caller: Caller) -> str:
     if caller.anonymous:
         return "bare" if route.kind in BARE else "anonymous"
     if route.kind is not Kind.DATA:
-        return "control"
+        return "push" if route.action is Action.DATASET_PUSH else "control"
     return "query" if route.mode in {Mode.QUERY, Mode.VERIFY} else "bulk"
 
 

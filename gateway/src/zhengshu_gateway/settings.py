@@ -101,7 +101,10 @@ class GatewaySettings(BusSettings):
     query_at_once: int = 128
     bulk_rate: float = 5.0
     """Exports, change feeds and files per second and client."""
-    bulk_at_once: int = 8
+    bulk_at_once: int = 4
+    push_rate: float = 50.0
+    """Pushes per second and client."""
+    push_at_once: int = 4
     control_rate: float = 200.0
     """Everything else per second and client."""
     control_at_once: int = 64
@@ -132,6 +135,7 @@ class GatewaySettings(BusSettings):
             "failed": Rate(self.failed_rate, self.failed_burst, self.failed_burst),
             "query": Rate(self.query_rate, int(self.query_rate * 10), self.query_at_once),
             "bulk": Rate(self.bulk_rate, int(self.bulk_rate * 10), self.bulk_at_once),
+            "push": Rate(self.push_rate, int(self.push_rate * 10), self.push_at_once),
             "control": Rate(self.control_rate, int(self.control_rate * 10), self.control_at_once),
         }
 

@@ -5,10 +5,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.consumers import Consumers
 from zhengshu_chassis.dispatch import Desk
+from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.supervision import every
 
 from zhengshu_catalog.aggregation import api as aggregation
-from zhengshu_catalog.aggregation import later, quality, reader, reconciling, uploads
+from zhengshu_catalog.aggregation import later, push_api, quality, reader, reconciling, uploads
 from zhengshu_catalog.aggregation.direct import Shortcut
 from zhengshu_catalog.credentials import api as credentials
 from zhengshu_catalog.credentials.errors import SubjectTaken
@@ -55,6 +56,16 @@ def consumers() -> Consumers[AsyncSession]:
     return made
 
 
+async def _start(resources: Resources) -> None:
+    push_api.start(resources)
+    await reader.start(resources)
+
+
+async def _stop(resources: Resources) -> None:
+    await reader.stop(resources)
+    await push_api.stop(resources)
+
+
 def build(settings: CatalogSettings) -> FastAPI:
     """Put catalog together."""
     app = create_app(
@@ -94,8 +105,8 @@ def build(settings: CatalogSettings) -> FastAPI:
             "quality": every(30.0, quality.measure_all),
             "reconciliations": every(2.0, reconciling.count_waiting),
         },
-        on_start=reader.start,
-        on_stop=reader.stop,
+        on_start=_start,
+        on_stop=_stop,
         constraints={
             "uq_organizations_competent": CompetentDepartmentExists,
             "uq_accounts_name": AccountTaken,

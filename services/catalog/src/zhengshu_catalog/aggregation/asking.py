@@ -19,7 +19,6 @@ from zhengshu_catalog.aggregation.reader import Reader, reader_of
 from zhengshu_catalog.aggregation.reading import Asked
 from zhengshu_catalog.aggregation.views import Sight
 
-LARGEST_QUESTION = 64 << 10
 LAST = 99_999_999
 
 
@@ -154,7 +153,7 @@ def body_of(body: bytes, sight: Sight) -> tuple[dict[str, str], dict[str, str | 
     if not sight.keyed:
         raise VerificationInvalid("可见范围不含完整的主键项,无法核验")
     try:
-        told = orjson.loads(body[: LARGEST_QUESTION + 1])
+        told = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise VerificationInvalid("不是合法的 JSON") from error
     if not isinstance(told, dict) or not set(told) <= {"key", "values"}:

@@ -13,6 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from zhengshu_chassis import auth
+from zhengshu_chassis.transaction import bounded
+
+LARGEST_QUESTION = 64 << 10
 
 
 class DirectRoute(APIRoute):
@@ -28,6 +31,10 @@ class DirectRoute(APIRoute):
             return answered
 
         return handle
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, reading no more of a body than the largest question has."""
+        await super().handle(scope, bounded(receive, LARGEST_QUESTION), send)
 
 
 class Shortcut:

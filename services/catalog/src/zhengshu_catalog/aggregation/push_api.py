@@ -3,6 +3,8 @@
 The body streams: it is hashed, unzipped, decoded and tokenised on its way into a temporary table.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,8 +15,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from zhengshu_chassis import failpoints, idempotency, ids
 from zhengshu_chassis.auth import allowed
+from zhengshu_chassis.db import Database, connect
 from zhengshu_chassis.problems import problems
-from zhengshu_chassis.transaction import own_session
+from zhengshu_chassis.resources import Resources
 from zhengshu_contracts.catalog import BatchOut, BatchProgress, BatchState
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action
@@ -43,8 +46,13 @@ from zhengshu_catalog.aggregation.reader import reader_of
 from zhengshu_catalog.aggregation.receiving import FORMATS, Form
 from zhengshu_catalog.aggregation.spool import Spool
 from zhengshu_catalog.aggregation.tables import PushRow
+from zhengshu_catalog.settings import CatalogSettings
 
 router = APIRouter(tags=["数据汇聚"])
+
+NAME = "pushes"
+AT_ONCE = 12
+"""Pushes at once: each lasts as long as its sender takes, so they have connections of their own."""
 
 Pusher = Annotated[Identity, allowed(Action.DATASET_PUSH)]
 REFUSALS = (
@@ -97,7 +105,7 @@ async def push_batch(
         at=datetime.now(UTC),
     )
     try:
-        async with own_session(request) as session:
+        async with _session(request) as session:
             response = await _answer(session, request, push, pusher.principal.organization)
             if dry_run:
                 await session.rollback()
@@ -109,6 +117,29 @@ async def push_batch(
     return response
 
 
+@asynccontextmanager
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.resources.extra[NAME]
+    async with database.sessions.begin() as opened:
+        yield opened
+
+
+def start(resources: Resources) -> None:
+    """Make the engine with the process."""
+    settings = resources.settings
+    if not isinstance(settings, CatalogSettings):
+        raise TypeError("not catalog's settings")
+    url, patience = settings.database_url, settings.pool_timeout
+    made = connect(url, "catalog-pushes", pool_size=AT_ONCE // 2, pool_timeout=patience)
+    resources.extra[NAME] = made
+
+
+async def stop(resources: Resources) -> None:
+    """Give its connections back."""
+    if made := resources.extra.get(NAME):
+        await made.engine.dispose()
+
+
 async def _keep_refusal(
     request: Request, push: Push, organization: str | None, refusal: RowsRefused
 ) -> None:
@@ -117,7 +148,7 @@ async def _keep_refusal(
     row = PushRow(id=refusal.batch, dataset=push.dataset, push=kept.told(), at=push.at)
     row.state, row.problem = BatchState.REFUSED.value, told(refusal, refusal.batch)
     row.spooled, row.size, row.read, row.attempts = False, 0, 0, 0
-    async with own_session(request) as session:
+    async with _session(request) as session:
         session.add(row)
 
 

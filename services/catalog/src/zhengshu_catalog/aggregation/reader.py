@@ -32,6 +32,8 @@ from zhengshu_catalog.settings import CatalogSettings
 
 NAME = "reader"
 CONNECTIONS = 8
+STREAMS = 16
+"""Snapshots at once: each lasts as long as its reader takes, so they have connections of their own."""
 SIGHTS = 2_000
 """Views that are remembered."""
 TIMEOUT = 30.0
@@ -61,16 +63,21 @@ class Reader:
         self._row_key = settings.row_id_key.get_secret_value().encode()
         self._url = plain_url(settings.reader_url)
         self._pool: Any = None
+        self._streams: Any = None
         self._structures: dict[str, Structure] = {}
         self._sights: dict[tuple[str, View, str | None], Sight] = {}
 
     async def open(self) -> None:
-        """Make the pool; connections are opened when needed."""
+        """Make the pools; connections are opened when needed."""
+        self._pool = await self._made(CONNECTIONS)
+        self._streams = await self._made(STREAMS)
+
+    async def _made(self, connections: int) -> Any:
         settings = server_settings("catalog-reader") | {"default_transaction_read_only": "on"}
-        self._pool = await asyncpg.create_pool(
+        return await asyncpg.create_pool(
             self._url,
             min_size=0,
-            max_size=CONNECTIONS,
+            max_size=connections,
             timeout=5,
             server_settings=settings,
             reset=_clean,
@@ -79,6 +86,7 @@ class Reader:
     async def close(self) -> None:
         """Close what was opened; streams that still run are cut."""
         self._pool.terminate()
+        self._streams.terminate()
 
     def open_cursor(self, purpose: str, cursor: str) -> list[Any]:
         """Return the place a cursor holds, or say that it is not ours."""
@@ -127,7 +135,7 @@ class Reader:
     async def snapshot(self, dataset: str) -> AsyncIterator["Snapshot"]:
         """Hold one consistent state of a dataset."""
         async with (
-            self._pool.acquire(timeout=5) as connection,
+            self._streams.acquire(timeout=5) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield Snapshot(connection, await self._state(connection, dataset))
