@@ -126,6 +126,21 @@ async def test_an_answer_that_overtakes_its_acceptance(gateway, database, tiny):
     assert await told(tiny) == ["accepted None", "decided"]
 
 
+async def test_an_answer_that_overtakes_may_tell_the_number(gateway, database, tiny):
+    dispatch_id = await opened(database)
+    assert await called_back(gateway, decision(dispatch_id) | {"number": "N-2"}) == "applied"
+    assert await told(tiny) == ["accepted N-2", "decided"]
+
+
+async def test_an_answer_about_something_else_leaves_it_open(gateway, database):
+    """A counterpart that mixes up references answers nothing that waits for its own answer."""
+    dispatch_id = await opened(database)
+    astray = decision(dispatch_id)
+    astray["answer"]["part"] = "part-2"
+    assert await called_back(gateway, astray) == "applied"
+    assert await state(gateway, dispatch_id) == DispatchState.DUE
+
+
 async def test_a_question_back_leaves_it_open(gateway, database):
     dispatch_id = await opened(database)
     await attempt(gateway, dispatch_id, AttemptOutcome.ACCEPTED)

@@ -10,6 +10,8 @@ from support.until import until
 from zhengshu_chassis import signature
 from zhengshu_contracts.dispatch import DispatchOut, DispatchState, WakeUp
 from zhengshu_contracts.policy import dataset_key
+from zhengshu_gateway import upstreams
+from zhengshu_gateway.errors import UpstreamAway
 
 NUMBER = "榕数受〔2026〕000001号"
 ANSWER = {"kind": "decision", "part": "p-1", "outcome": "agree"}
@@ -55,6 +57,34 @@ class TestFiling:
         assert (told["outcome"], told["acceptance"]) == ("accepted", NUMBER)
 
     @pytest.mark.parametrize(
+        ("status", "body"),
+        [
+            (200, "<title>请登录</title>"),
+            (202, {"code": 0}),
+            (202, {"number": "9" * 65}),
+            (202, []),
+            (302, ""),
+            (404, "<title>404 Not Found</title>"),
+            (400, {"message": "bad gateway"}),
+        ],
+    )
+    async def test_what_the_commission_never_said_is_tried_again(self, node, status, body):
+        """A login page, a proxy's error: nothing is accepted by it, and nothing parked."""
+        attempts = hold(node, "sharing", dispatch())
+        node.services["commission"].answers[self.PUT] = say(status, body)
+        await attend(node)
+        (told,) = attempts()
+        assert told["outcome"] == "failed"
+        assert f"HTTP {status}" in told["reason"]
+
+    async def test_more_than_the_number_may_be_told(self, node):
+        attempts = hold(node, "sharing", dispatch())
+        told = {"number": NUMBER, "received_at": "2026-03-02T09:00:00Z"}
+        node.services["commission"].answers[self.PUT] = say(202, told)
+        await attend(node)
+        assert attempts()[0]["outcome"] == "accepted"
+
+    @pytest.mark.parametrize(
         ("status", "outcome"),
         [
             (500, "failed"),
@@ -98,6 +128,32 @@ class TestFiling:
         await attend(node)
         (handed,) = node.services["sharing"].asked("/internal/callbacks")
         assert json.loads(handed.body)["id"] == "c-1"
+
+    async def test_an_answer_that_cannot_be_read_holds_up_no_other(self, node):
+        hold(node, "sharing", dispatch("accepted"))
+        at = {"ref": "d-1", "issued_at": "2026-03-02T09:00:00Z"}
+        newer = {"id": "c-1", "answer": {"kind": "reconsideration", "part": "p-1"}} | at
+        wider = {"id": "c-2", "answer": ANSWER | {"on_condition": "只限核对"}} | at
+        known = {"id": "c-3", "answer": ANSWER, "signed_by": "某某"} | at
+        told = {"number": NUMBER, "callbacks": [newer, wider, known, None], "state": "done"}
+        node.services["commission"].answers["GET /exchange/v1/application/d-1"] = say(200, told)
+        await attend(node)
+        (handed,) = node.services["sharing"].asked("/internal/callbacks")
+        assert json.loads(handed.body)["id"] == "c-3"
+
+    async def test_what_the_commission_lost_is_sent_again(self, node):
+        attempts = hold(node, "sharing", dispatch("accepted"))
+        commission = node.services["commission"]
+        path = "/exchange/v1/application/d-1"
+        commission.answers[f"GET {path}"] = say(404, {"title": "没有此报件"})
+        commission.answers[f"PUT {path}"] = say(202, {"number": NUMBER})
+        await attend(node)
+        assert [each.method for each in commission.asked(path)] == ["GET", "PUT"]
+        assert attempts()[0]["acceptance"] == NUMBER
+        commission.answers[f"GET {path}"] = say(404, "<title>404</title>")
+        with pytest.raises(UpstreamAway):
+            await attend(node)
+        assert len(commission.asked(path)) == 3
 
 
 RANGE = {"dataset": DATASET, "epoch": 1, "since": 2, "to": 5}
@@ -176,10 +232,36 @@ async def test_the_municipal_catalogue_is_copied_from_where_the_copy_ends(node):
     node.services["commission"].answers["GET /exchange/v1/catalogue"] = say(
         200, {"entries": [entry, odd]}
     )
+    copied = say(200, {"sequence": 9})
+    node.services["catalog"].answers["PUT /internal/municipal/entries"] = copied
     await node.parts.worker.copy_catalogue()
-    assert node.services["commission"].seen[0].query == "after=7"
-    (put,) = node.services["catalog"].asked("/internal/municipal/entries")
+    asked = [each.query for each in node.services["commission"].seen]
+    assert asked == ["after=7", "after=9"]
+    put = node.services["catalog"].asked("/internal/municipal/entries")[0]
     assert json.loads(put.body) == [entry, odd]
+
+
+async def test_a_page_in_place_of_the_commission_is_an_outage(node):
+    """No worker falls over it: the next round asks again."""
+    node.services["catalog"].answers["GET /internal/municipal/copy"] = say(200, {"sequence": 7})
+    node.services["catalog"].answers[f"GET {UNASKED}"] = say(200, {"sequence": 7})
+    hold(node, "sharing", dispatch("accepted"))
+    for path in ("catalogue", "answers", "application/d-1"):
+        page = say(200, "<title>维护中</title>")
+        node.services["commission"].answers[f"GET /exchange/v1/{path}"] = page
+    for ask in (node.parts.worker.copy_catalogue, node.parts.worker.fetch_answers):
+        with pytest.raises(UpstreamAway):
+            await ask()
+    with pytest.raises(UpstreamAway):
+        await attend(node)
+
+
+async def test_an_answer_without_end_is_an_outage(node, monkeypatch):
+    monkeypatch.setattr(upstreams, "LARGEST_REPLY", 1500)
+    hold(node, "sharing", dispatch("accepted"))
+    node.services["commission"].answers["GET /exchange/v1/application/d-1"] = stream(2, pause=0)
+    with pytest.raises(UpstreamAway):
+        await attend(node)
 
 
 UNASKED = "/internal/municipal/answers"
@@ -192,7 +274,8 @@ def unasked(sequence):
 
 
 @pytest.mark.parametrize(
-    ("broken", "taken"), [(None, [9]), ("c-9", [8]), ("c-8", []), ("unknown", [9])]
+    ("broken", "taken"),
+    [(None, [9]), ("c-9", [8]), ("c-8", []), ("unknown", [9]), ("illegible", [8])],
 )
 async def test_what_was_said_unasked_is_fetched_from_where_its_owner_has_it(node, broken, taken):
     async def apply(seen, send):
@@ -202,13 +285,14 @@ async def test_what_was_said_unasked_is_fetched_from_where_its_owner_has_it(node
     catalog, commission = node.services["catalog"], node.services["commission"]
     catalog.answers[f"GET {UNASKED}"] = say(200, {"sequence": 7})
     catalog.answers["POST /internal/callbacks"] = apply
-    found = {"answers": [unasked(8), unasked(9)]}
+    later = unasked(9) if broken != "illegible" else {"sequence": 9, "callback": {"id": "c-9"}}
+    found = {"answers": [unasked(8), later]}
     commission.answers["GET /exchange/v1/answers"] = say(200, found)
     await node.parts.worker.fetch_answers()
     assert commission.seen[0].query == "after=7"
     assert signature.verify(COMMISSION_KEY.encode(), commission.seen[0].headers)
     handed = [json.loads(each.body)["id"] for each in catalog.asked("/internal/callbacks")]
-    assert handed == ["c-8", "c-9"]
+    assert handed == ["c-8", "c-9"][: 1 if broken == "illegible" else 2]
     told = [json.loads(each.body) for each in catalog.asked(UNASKED) if each.method == "PUT"]
     assert told == [{"sequence": one} for one in taken]
 

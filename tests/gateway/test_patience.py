@@ -2,7 +2,9 @@
 
 import asyncio
 
-from support.gateway_harness import DATASET, furnish, say, world
+from support.gateway_harness import DATASET, furnish, say, stream, world
+
+from .test_commission import NUMBER, RANGE, attend, dispatch, hold
 
 BATCHES = f"/v1/datasets/{DATASET}/batches?mode=append"
 
@@ -28,3 +30,16 @@ async def test_only_a_push_is_waited_for(bus):
         await node.beat()
         listed = await node.http.get("/v1/entries", headers=bearer, timeout=30)
         assert (listed.status_code, listed.json()["type"]) == (503, "/problems/upstream-away")
+
+
+async def test_an_upload_may_take_as_long_as_a_push(bus):
+    async with world(bus, upstream_patience=0.3, push_patience=30) as node:
+        await furnish(node)
+        attempts = hold(node, "catalog", dispatch(kind="upload", payload=RANGE))
+        changes = f"GET /v1/datasets/{DATASET}/changes"
+        node.services["catalog"].answers[changes] = stream(6, pause=0.1)
+        accepted = say(202, {"number": NUMBER})
+        node.services["commission"].answers["PUT /exchange/v1/upload/d-1"] = accepted
+        await node.beat()
+        await attend(node, "catalog")
+        assert [each["outcome"] for each in attempts()] == ["accepted"]

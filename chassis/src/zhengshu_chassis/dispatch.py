@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
-from zhengshu_contracts.commission import Callback, CallbackResult
+from zhengshu_contracts.commission import Callback, CallbackResult, about
 from zhengshu_contracts.dispatch import (
     Attempt,
     AttemptOutcome,
@@ -179,21 +179,27 @@ class Desk:
         return row.to_wire()
 
     async def apply(self, session: AsyncSession, callback: Callback) -> CallbackResult:
-        """Apply a call-back once and close the dispatch it answers."""
+        """Apply a call-back once and close the dispatch it answers.
+
+        One about nothing that is here does nothing.
+        """
         handler, final = self._answers.get(callback.answer.kind, (None, False))
         if handler is None:
             raise UnknownAnswer(callback.answer.kind)
-        row = (
-            await session.get(DispatchRow, callback.ref, with_for_update=True)
-            if callback.ref
-            else None
-        )
+        row = await _answered(session, callback)
         if not await inbox.first_time(session, INBOX, callback.id):
             return CallbackResult(outcome="no-effect")
         if row is not None and row.state == DispatchState.DUE:
             # The answer overtook the report of its acceptance.
+            row.acceptance = callback.number or row.acceptance
             await self._accept(session, row)
-        applied = await handler(self._unit(session), callback)
+        try:
+            applied = await handler(self._unit(session), callback)
+        except NotFound as unknown:
+            log.warning(
+                "callback.unknown", id=callback.id, kind=callback.answer.kind, why=str(unknown)
+            )
+            applied = False
         if row is not None and final:
             _finish(row)
         return CallbackResult(outcome="no-effect" if applied is False else "applied")
@@ -251,6 +257,17 @@ async def _locked(session: AsyncSession, dispatch_id: str) -> DispatchRow:
     row = await session.get(DispatchRow, dispatch_id, with_for_update=True)
     if row is None:
         raise DispatchNotFound(dispatch_id)
+    return row
+
+
+async def _answered(session: AsyncSession, callback: Callback) -> DispatchRow | None:
+    """Hold the dispatch a call-back answers; one about something else stays open for its own answer."""
+    if not callback.ref:
+        return None
+    row = await session.get(DispatchRow, callback.ref, with_for_update=True)
+    if row is not None and row.subject != about(callback.answer):
+        log.error("callback.astray", id=callback.id, dispatch=row.id)
+        return None
     return row
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from zhengshu_contracts.base import BIGGEST, ApiModel, Exact
+from zhengshu_contracts.base import BIGGEST, ApiModel, Exact, Record
 from zhengshu_contracts.catalog import Consent, Item, MunicipalEntry
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
@@ -189,10 +189,10 @@ class ReconciliationFiling(ApiModel):
     digest: str
 
 
-class Acceptance(ApiModel):
+class Acceptance(Record):
     """202: the Commission has it."""
 
-    number: str = Field(description="受理号")
+    number: str = Field(min_length=1, max_length=64, description="受理号")
 
 
 class EntryAnswer(ApiModel):
@@ -313,11 +313,16 @@ Answer: TypeAlias = Annotated[
 ]
 
 
-class Callback(ApiModel):
-    """A signed call-back. Applied once by its id; sent again until the node answers 2xx."""
+class Callback(Record):
+    """A signed call-back. Applied once by its id; sent again until the node answers 2xx.
+
+    Members beside these are passed over; in an answer they are not, since they could narrow it.
+    """
 
     id: str = Field(max_length=64)
     ref: str | None = Field(default=None, max_length=64, description="所答复的转报件标识")
+    number: str | None = Field(default=None, max_length=64, description="所答复的转报件的受理号")
+    """Where the answer comes before the acceptance, this is how the node learns of it."""
     issued_at: datetime
     answer: Answer
 
@@ -328,21 +333,21 @@ class CallbackResult(ApiModel):
     outcome: Literal["applied", "no-effect"]
 
 
-class FilingStatus(ApiModel):
+class FilingStatus(Record):
     """What polling a filing yields: every call-back issued for it so far."""
 
     number: str
     callbacks: list[Callback]
 
 
-class Unprompted(ApiModel):
+class Unprompted(Record):
     """A call-back that answers no filing: a service registration, its withdrawal."""
 
     sequence: int
     callback: Callback
 
 
-class UnpromptedAnswers(ApiModel):
+class UnpromptedAnswers(Record):
     """`GET /exchange/v1/answers?after=<sequence>`: what polling a filing would not find, in order.
 
     Sequences are gapless in the order of issue: whoever has seen one has seen all before it.
@@ -357,7 +362,7 @@ class AnswersTaken(ApiModel):
     sequence: int = Field(default=0, ge=0, le=BIGGEST)
 
 
-class MunicipalCatalogue(ApiModel):
+class MunicipalCatalogue(Record):
     """`GET /exchange/v1/catalogue?after=<sequence>`: changed entries in order."""
 
     entries: list[MunicipalEntry]
@@ -376,6 +381,24 @@ CALLBACK_OWNER: dict[str, str] = {
     "reconciliation": "catalog",
 }
 """Which service applies which kind of call-back."""
+
+ABOUT: dict[str, str] = {
+    "entry": "entry",
+    "acknowledgement": "dataset",
+    "reconciliation": "dataset",
+    "opinion_request": "part",
+    "decision": "part",
+    "opening": "proposal",
+    "open_decision": "application",
+}
+"""Which member of an answer says what it is about; a countersignature is about the ledger's checkpoint."""
+
+
+def about(answer: Answer) -> str:
+    """Return what an answer is about: the subject of the dispatch that it answers."""
+    member = ABOUT.get(answer.kind)
+    return str(getattr(answer, member)) if member else DispatchKind.CHECKPOINT.value
+
 
 FILINGS: dict[DispatchKind, type[ApiModel]] = {
     DispatchKind.ENTRY: EntryFiling,

@@ -1,7 +1,10 @@
 """`POST /v1/commission/callbacks`: genuine ones go to the service that applies their kind."""
 
+from typing import Any
+
 from pydantic import ValidationError
 from zhengshu_chassis import signature
+from zhengshu_chassis.telemetry import THINGS_PASSED_OVER, log
 from zhengshu_contracts.commission import CALLBACK_OWNER, Callback
 
 from zhengshu_gateway.errors import BadCallback, CallbackMalformed, UpstreamAway
@@ -49,3 +52,17 @@ class Callbacks:
         owner = CALLBACK_OWNER[callback.answer.kind]
         body = callback.model_dump(mode="json")
         return await self._upstreams.ask(owner, "POST", "/internal/callbacks", body)
+
+
+def legible(told: Any) -> Callback | None:
+    """Return a call-back that polling found, or None when it says what this version does not know.
+
+    What an answer says beyond the contract could narrow it, so it is not applied in part.
+    """
+    try:
+        return Callback.model_validate(told)
+    except ValidationError as error:
+        places = [".".join(map(str, each["loc"])) for each in error.errors(include_input=False)]
+        log.error("answer.illegible", places=places)
+        THINGS_PASSED_OVER.labels("answers").inc()
+        return None

@@ -23,9 +23,6 @@ from zhengshu_contracts.commission import (
     Acceptance,
     AnswersTaken,
     DispatchKind,
-    FilingStatus,
-    Unprompted,
-    UnpromptedAnswers,
     UploadFiling,
 )
 from zhengshu_contracts.dispatch import Attempt, AttemptOutcome, DispatchOut, DispatchState, WakeUp
@@ -35,11 +32,11 @@ from zhengshu_contracts.vocabulary import Mode, PrincipalKind
 
 from zhengshu_gateway.accesses import Access, Accesses
 from zhengshu_gateway.authenticate import Caller
-from zhengshu_gateway.callbacks import Callbacks
+from zhengshu_gateway.callbacks import Callbacks, legible
 from zhengshu_gateway.decisions import Question
 from zhengshu_gateway.errors import PolicyRefused, UpstreamAway
 from zhengshu_gateway.forward import Ending
-from zhengshu_gateway.upstreams import Reply, Upstreams
+from zhengshu_gateway.upstreams import Reply, Upstreams, read_whole
 
 WORKER = Caller(Principal(id="commission-worker", kind=PrincipalKind.COMMISSION_WORKER))
 PASSING = frozenset(
@@ -53,6 +50,8 @@ PASSING = frozenset(
 )
 """Refusals that say something of the moment or of our keys, not of the thing: it is sent again."""
 TAKEN = "/internal/municipal/answers"
+COPY = "/internal/municipal/copy"
+ENTRIES = "/internal/municipal/entries"
 WAITING = 200
 """Wake-ups in hand; further ones are let go, since they are repeated."""
 
@@ -104,7 +103,7 @@ class CommissionWorker:
         if dispatch.state is DispatchState.DUE:
             await self._send(service, dispatch)
         elif dispatch.state is DispatchState.ACCEPTED:
-            await self._poll(dispatch)
+            await self._poll(service, dispatch)
 
     async def _send(self, service: str, dispatch: DispatchOut) -> None:
         failpoints.hit("forward.sending")
@@ -124,46 +123,55 @@ class CommissionWorker:
         path = f"/{dispatch.kind}/{dispatch.id}"
         return judged(await self._upstreams.file(dispatch.kind, "PUT", path, dispatch.payload))
 
-    async def _poll(self, dispatch: DispatchOut) -> None:
-        """Ask for answers whose call-back may have been lost."""
+    async def _poll(self, service: str, dispatch: DispatchOut) -> None:
+        """Ask for answers whose call-back may have been lost; send again what the Commission lost."""
         path = f"/{dispatch.kind}/{dispatch.id}"
         reply = await self._upstreams.file(dispatch.kind, "GET", path)
-        if reply.ok:
-            for callback in FilingStatus.model_validate_json(reply.body).callbacks:
+        if reply.status == HTTPStatus.NOT_FOUND and _problem(reply):
+            log.warning("commission.lost-it", owner=service, dispatch=dispatch.id)
+            return await self._send(service, dispatch)
+        for each in _listed(reply, "callbacks"):
+            if callback := legible(each):
                 await self._callbacks.hand_on(callback)
+        return None
 
     async def copy_catalogue(self) -> None:
-        """Hand what changed in the municipal catalogue to catalog."""
-        held = await self._upstreams.ask("catalog", "GET", "/internal/municipal/copy")
-        if not held.ok:
-            return
-        path = f"/catalogue?after={int(held.json()['sequence'])}"
-        reply = await self._upstreams.file("catalogue", "GET", path)
-        # Passed on as they came: catalog judges each by itself, so that an odd one holds no other up.
-        entries = reply.json().get("entries") if reply.ok else None
-        if entries:
-            await self._upstreams.ask("catalog", "PUT", "/internal/municipal/entries", entries)
+        """Hand what changed in the municipal catalogue to catalog, page after page."""
+        held = await self._upstreams.ask("catalog", "GET", COPY)
+        while held.ok:
+            known = int(held.json()["sequence"])
+            reply = await self._upstreams.file("catalogue", "GET", f"/catalogue?after={known}")
+            # Passed on as they came: catalog judges each by itself, so that an odd one holds no other up.
+            if not (entries := _listed(reply, "entries")):
+                return
+            held = await self._upstreams.ask("catalog", "PUT", ENTRIES, entries)
+            if held.ok and int(held.json()["sequence"]) <= known:
+                return
 
     async def fetch_answers(self) -> None:
         """Hand on what the Commission said unasked, whose call-back may have been lost.
 
-        One that its owner cannot apply now holds up none after it, and is fetched again.
+        One that cannot be read, or that its owner cannot apply now, holds up none after it, and is fetched
+        again.
         """
         held = await self._upstreams.ask("catalog", "GET", TAKEN)
         if not held.ok:
             return
         known = AnswersTaken.model_validate_json(held.body).sequence
         reply = await self._upstreams.file("answers", "GET", f"/answers?after={known}")
-        found = UnpromptedAnswers.model_validate_json(reply.body).answers if reply.ok else []
+        found = _listed(reply, "answers")
         done = [await self._handed(each) for each in found]
-        if taken := [each.sequence for each in takewhile(lambda _: done.pop(0), found)]:
+        if taken := [each["sequence"] for each in takewhile(lambda _: done.pop(0), found)]:
             body = AnswersTaken(sequence=taken[-1]).model_dump(mode="json")
             await self._upstreams.ask("catalog", "PUT", TAKEN, body)
 
-    async def _handed(self, answer: Unprompted) -> bool:
-        status = (await self._callbacks.hand_on(answer.callback)).status
+    async def _handed(self, answer: dict[str, Any]) -> bool:
+        callback = legible(answer.get("callback"))
+        if callback is None or not isinstance(answer.get("sequence"), int):
+            return False
+        status = (await self._callbacks.hand_on(callback)).status
         if status >= HTTPStatus.BAD_REQUEST:
-            log.error("answers.not-applied", sequence=answer.sequence, status=status)
+            log.error("answers.not-applied", sequence=answer.get("sequence"), status=status)
         return status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -224,9 +232,9 @@ class Upload:
             "Zhengshu-To": str(filing.to),
         }
         url = self._upstreams.commission(f"/{DispatchKind.UPLOAD}/{dispatch.id}")
-        request = self._upstreams.client.put(url).headers(headers).body_stream(body)
-        response = await request.build().send()
-        return Reply(response.status, bytes(await response.bytes()))
+        request = self._upstreams.patient.put(url).headers(headers).body_stream(body)
+        async with request.build_streamed() as response:
+            return await read_whole(response)
 
     async def _parts(self, reader: Any, access: Access) -> AsyncIterator[bytes]:
         going = self._accesses.watch(access)
@@ -241,17 +249,42 @@ def judged(reply: Reply) -> Attempt:
     """Say what the Commission's answer to a filing means."""
     if reply.ok:
         failpoints.hit("forward.sent")
-        number = Acceptance.model_validate_json(reply.body).number
-        return Attempt(outcome=AttemptOutcome.ACCEPTED, acceptance=number)
-    if reply.status >= 500 or reply.status in PASSING:
-        return Attempt(outcome=AttemptOutcome.FAILED, reason=f"市级平台答复 HTTP {reply.status}")
-    return Attempt(outcome=AttemptOutcome.REJECTED, reason=_reason(reply))
+        return _accepted(reply)
+    refused = HTTPStatus.BAD_REQUEST <= reply.status < 500 and reply.status not in PASSING
+    if refused and (reason := _problem(reply)):
+        return Attempt(outcome=AttemptOutcome.REJECTED, reason=reason)
+    return Attempt(outcome=AttemptOutcome.FAILED, reason=f"市级平台答复 HTTP {reply.status}")
 
 
-def _reason(reply: Reply) -> str:
-    """Return what a problem document says, bounded."""
+def _accepted(reply: Reply) -> Attempt:
+    """Take the number of an acceptance; a page of something in between accepts nothing."""
     try:
-        problem = orjson.loads(reply.body)
-        return f"{problem['title']}:{problem.get('detail', '')}"[:2000]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return f"市级平台答复 HTTP {reply.status}"
+        number = Acceptance.model_validate_json(reply.body).number
+    except ValidationError:
+        reason = f"市级平台的答复不合约定(HTTP {reply.status})"
+        return Attempt(outcome=AttemptOutcome.FAILED, reason=reason)
+    return Attempt(outcome=AttemptOutcome.ACCEPTED, acceptance=number)
+
+
+def _problem(reply: Reply) -> str | None:
+    """Return what a problem document says, bounded; None when the Commission's service did not speak."""
+    problem = _object(reply)
+    if not isinstance(problem.get("title"), str):
+        return None
+    return f"{problem['title']}:{problem.get('detail', '')}"[:2000]
+
+
+def _listed(reply: Reply, member: str) -> list[dict[str, Any]]:
+    """Return the objects an answer lists, or raise UpstreamAway when it is none of the contract's."""
+    found = _object(reply).get(member) if reply.ok else None
+    if not isinstance(found, list):
+        raise UpstreamAway(f"市级平台的答复不合约定(HTTP {reply.status})")
+    return [each for each in found if isinstance(each, dict)]
+
+
+def _object(reply: Reply) -> dict[str, Any]:
+    try:
+        found = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

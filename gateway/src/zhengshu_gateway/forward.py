@@ -17,7 +17,7 @@ from zhengshu_contracts.roles import Action
 
 from zhengshu_gateway.errors import DecisionChanged, UpstreamAway, UpstreamBroken
 from zhengshu_gateway.exchange import Exchange, Gone, RawHeaders, raw
-from zhengshu_gateway.upstreams import Upstreams
+from zhengshu_gateway.upstreams import Upstreams, gathered
 
 PASSED_IN = frozenset(
     {
@@ -193,16 +193,14 @@ async def _whole(
 
 async def _gathered(response: Response) -> bytes:
     """Read an answer to its end, within bounds of size and time."""
-    body = bytearray()
     try:
         async with asyncio.timeout(WHOLE_PATIENCE):
-            while (chunk := await response.body_reader.read_chunk()) is not None:
-                body += bytes(chunk)
-                if len(body) > LARGEST_WHOLE:
-                    raise UpstreamBroken(f"应答超过 {LARGEST_WHOLE} 字节")
+            body = await gathered(response, LARGEST_WHOLE)
     except TimeoutError as error:
         raise UpstreamAway("应答没有在时限内结束") from error
-    return bytes(body)
+    if body is None:
+        raise UpstreamBroken(f"应答超过 {LARGEST_WHOLE} 字节")
+    return body
 
 
 def _counted(response: Response) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
+from pyreqwest.response import Response
 from zhengshu_chassis import auth, signature
 from zhengshu_chassis.telemetry import traceparent
 from zhengshu_contracts.identity import Identity, Principal
@@ -22,6 +23,8 @@ from zhengshu_gateway.settings import GatewaySettings
 VOUCHED = timedelta(seconds=30)
 OURSELVES = Principal(id="gateway", kind=PrincipalKind.GATEWAY)
 CONNECT = timedelta(seconds=3)
+LARGEST_REPLY = 32 << 20
+"""Bytes of an answer to a small question: more is none."""
 IDLE = timedelta(seconds=60)
 """Shorter than the services keep a connection open (75 s), so that none dies under a request."""
 
@@ -95,10 +98,28 @@ class Upstreams:
             content = orjson.dumps(body)
             request = request.header("Content-Type", "application/json").body_bytes(content)
         try:
-            response = await request.build().send()
-            return Reply(response.status, bytes(await response.bytes()))
+            async with request.build_streamed() as response:
+                return await read_whole(response)
         except RequestError as error:
             raise UpstreamAway from error
+
+
+async def read_whole(response: Response) -> Reply:
+    """Read an answer to its end; UpstreamAway when there is no end to it."""
+    body = await gathered(response, LARGEST_REPLY)
+    if body is None:
+        raise UpstreamAway("应答过大")
+    return Reply(response.status, body)
+
+
+async def gathered(response: Response, limit: int) -> bytes | None:
+    """Return an answer's whole body, or None when it has more bytes than that."""
+    body = bytearray()
+    while (chunk := await response.body_reader.read_chunk()) is not None:
+        body += bytes(chunk)
+        if len(body) > limit:
+            return None
+    return bytes(body)
 
 
 def client(patience: float, authority: str | None = None) -> Client:

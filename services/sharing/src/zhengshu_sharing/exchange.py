@@ -13,7 +13,6 @@ from zhengshu_contracts.commission import (
 from zhengshu_contracts.dispatch import DispatchOut
 
 from zhengshu_sharing.applications import decisions
-from zhengshu_sharing.applications.errors import ApplicationNotFound
 from zhengshu_sharing.opinions import operations as opinions
 from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.unit import SERVICE, Unit, units
@@ -36,17 +35,11 @@ def desk(settings: SharingSettings) -> Desk:
     @desk.on_callback("opinion_request", final=False)
     async def opinion_requested(unit: Unit, callback: Callback) -> bool:
         answer = cast("OpinionRequestAnswer", callback.answer)  # the desk goes by its kind
-        try:
-            return await opinions.request(unit, answer, now=datetime.now(UTC))
-        except ApplicationNotFound:
-            return False
+        return await opinions.request(unit, answer, now=datetime.now(UTC))
 
     @desk.on_callback("decision")
     async def decided(unit: Unit, callback: Callback) -> bool:
         answer = cast("DecisionAnswer", callback.answer)
-        try:
-            return await decisions.decide(unit, answer, now=datetime.now(UTC))
-        except ApplicationNotFound:
-            return False
+        return await decisions.decide(unit, answer, now=datetime.now(UTC))
 
     return desk
