@@ -1,0 +1,86 @@
+"""The HTTP contract the municipal side must offer, and the call-backs it sends.
+
+The node sends `PUT /exchange/v1/{kind}/{ref}`; `ref` is the dispatch's id and its idempotency key. The
+answer, 202, is an acceptance; what was decided comes later as a signed call-back, or by polling
+`GET /exchange/v1/{kind}/{ref}`. Requests both ways carry the national header signature.
+"""
+
+from zhengshu_contracts.commission.answers import (
+    ABOUT,
+    CALLBACK_OWNER,
+    AcknowledgementAnswer,
+    Answer,
+    Callback,
+    CallbackResult,
+    CountersignatureAnswer,
+    DecisionAnswer,
+    EntryAnswer,
+    OpenDecisionAnswer,
+    OpeningAnswer,
+    OpinionRequestAnswer,
+    ReconciliationAnswer,
+    ServiceRegistrationAnswer,
+    ServiceWithdrawalAnswer,
+    about,
+)
+from zhengshu_contracts.commission.exchange import (
+    Acceptance,
+    AnswersTaken,
+    FilingStatus,
+    MunicipalCatalogue,
+    Unprompted,
+    UnpromptedAnswers,
+)
+from zhengshu_contracts.commission.filings import (
+    FILINGS,
+    ApplicationFiling,
+    AttachmentDigest,
+    CheckpointFiling,
+    DispatchKind,
+    EntryFiling,
+    OpenApplicationFiling,
+    OpeningFiling,
+    OpinionFiling,
+    ReconciliationFiling,
+    RevocationFiling,
+    UploadFiling,
+    WithdrawalFiling,
+)
+
+__all__ = [
+    "ABOUT",
+    "CALLBACK_OWNER",
+    "FILINGS",
+    "Acceptance",
+    "AcknowledgementAnswer",
+    "Answer",
+    "AnswersTaken",
+    "ApplicationFiling",
+    "AttachmentDigest",
+    "Callback",
+    "CallbackResult",
+    "CheckpointFiling",
+    "CountersignatureAnswer",
+    "DecisionAnswer",
+    "DispatchKind",
+    "EntryAnswer",
+    "EntryFiling",
+    "FilingStatus",
+    "MunicipalCatalogue",
+    "OpenApplicationFiling",
+    "OpenDecisionAnswer",
+    "OpeningAnswer",
+    "OpeningFiling",
+    "OpinionFiling",
+    "OpinionRequestAnswer",
+    "ReconciliationAnswer",
+    "ReconciliationFiling",
+    "RevocationFiling",
+    "ServiceRegistrationAnswer",
+    "ServiceWithdrawalAnswer",
+    "Unprompted",
+    "UnpromptedAnswers",
+    "UploadFiling",
+    "WithdrawalFiling",
+    "about",
+]
