@@ -1,8 +1,10 @@
 """Applying: what was ticked is sent, and an application begins from an earlier one."""
 
+import re
+
 import pytest
 from portal.desk import desk, proofs, sample, sent
-from portal.entries import ELSEWHERE, ENTRY, known
+from portal.entries import ELSEWHERE, ENTRY, HELD, known
 from zhengshu_contracts import sharing
 from zhengshu_portal.schemas import schema_of
 
@@ -40,6 +42,24 @@ async def test_an_application_holds_what_was_ticked_and_a_withheld_item_cannot_b
         )
         assert told.parts[0].quota
         assert told.consent.by == "张三"
+
+
+@pytest.mark.parametrize(
+    ("named", "origin", "offered"),
+    [
+        (["query", "export"], "county", {"query", "export"}),
+        ([], "county", {"verify", "query", "export", "subscribe"}),
+        (["query", "export"], "municipal", {"query"}),
+    ],
+)
+async def test_only_modes_that_can_be_had_are_offered(named, origin, offered):
+    async with desk(ELSEWHERE) as (portal, node):
+        known(node)
+        entry = HELD | {"modes": named, "origin": origin}
+        node.get(f"/v1/entries/{ENTRY}").respond(json=entry)
+        page = (await portal.get(f"/my/apply?dataset={ENTRY}")).text
+    found = re.findall(r'name="parts\.0\.modes" value="(\w+)"', page)
+    assert (set(found), len(found)) == (offered, len(offered))
 
 
 @pytest.mark.parametrize(

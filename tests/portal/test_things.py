@@ -123,12 +123,15 @@ async def test_only_the_moves_that_the_node_tells_are_offered():
 
 async def test_a_scan_is_handed_over_before_the_decision_that_names_it():
     part = {"id": "p-1", "state": "reviewing", "title": "低保名单", "items": ["name", "amount"]}
+    part |= {"modes": ["query"]}
     one = thing(KINDS["applications"], parts=[part])
     async with desk(REVIEWER) as (portal, node):
         node.get("/v1/applications/x-1").respond(json=one)
         node.post("/v1/attachments").respond(201, json={"id": "att-1"})
         node.post("/v1/applications/x-1/decision").respond(json=one)
         page = (await portal.get("/my/applications/x-1")).text
+        assert 'name="modes" value="query"' in page
+        assert 'name="modes" value="export"' not in page
         said = proofs(page) | {
             "part": "p-1",
             "outcome": "agree",

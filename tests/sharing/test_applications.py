@@ -173,7 +173,7 @@ class TestEndorse:
         for mode in ("verify", "export", "subscribe"):
             asked = part(REGISTER, "name") | {"modes": ["query", mode]}
             refused = await sharing.submit(application(asked))
-            assert refused.json()["type"] == "/problems/mode-not-municipal"
+            assert refused.json()["type"] == "/problems/mode-not-offered"
 
     async def test_a_mode_that_the_entry_does_not_offer_is_refused(self, sharing: Sharing) -> None:
         offer = published(AID, revision=2, modes=(Mode.QUERY, Mode.VERIFY))
@@ -182,7 +182,7 @@ class TestEndorse:
         refused = await sharing.submit(application(part(modes=["query", "export"])))
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/mode-not-offered")
         assert "批量导出" in refused.json()["detail"]
-        assert "query(查询)、verify(核验)" in refused.json()["next"]
+        assert "verify(核验)、query(查询)" in refused.json()["next"]
         assert await sharing.rows("SELECT 1 FROM applications") == []
         taken = await sharing.apply(part(modes=["verify"]))
         assert taken["parts"][0]["modes"] == ["verify"]

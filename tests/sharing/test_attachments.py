@@ -6,19 +6,24 @@ from typing import Any
 
 import pytest
 from sharing.cast import (
+    AID,
     CIVIL_OFFICER,
     COMPETENT,
     COMPETENT_OFFICER,
     MARKET_OFFICER,
+    REGISTER,
     SCHOOLS_OFFICER,
     TODAY,
     Sharing,
     application,
     officer,
+    part,
 )
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationKind, Role
 from zhengshu_sharing.attachments import operations
+
+HASHED = {"item": "name", "mask": {"kind": "hash"}}
 
 
 async def kept(sharing: Sharing, who: Any = MARKET_OFFICER) -> str:
@@ -160,3 +165,33 @@ class TestPaperDecision:
         done = await self.enter(sharing, case, scan=scan, outcome="refuse", reason="超出职责")
         assert done.json()["state"] == "refused"
         assert await sharing.rows("SELECT 1 FROM grants") == []
+
+    @pytest.mark.parametrize(
+        ("slip", "slug"),
+        [
+            ({"items": ["nmae", "amount"]}, "beyond-application"),
+            ({"modes": ["export"]}, "beyond-application"),
+            ({"until": str(TODAY - timedelta(days=1))}, "nothing-left"),
+            ({"filter": "illness=eq.癌"}, "filter-not-allowed"),
+            (
+                {"masks": [{"item": "name", "mask": {"kind": "step", "width": 9}}]},
+                "mask-not-possible",
+            ),
+            (
+                {"masks": [HASHED], "municipal": True},
+                "mask-not-municipal",
+            ),
+        ],
+    )
+    async def test_that_was_entered_wrongly_changes_nothing(
+        self, sharing: Sharing, slip: dict[str, Any], slug: str
+    ) -> None:
+        municipal = slip.get("municipal", False)
+        case = await sharing.apply(part(REGISTER if municipal else AID))
+        await sharing.endorse(case["id"])
+        scan = await kept(sharing, COMPETENT_OFFICER)
+        body = {name: value for name, value in slip.items() if name != "municipal"}
+        refused = await self.enter(sharing, case, scan=scan, **body)
+        assert (refused.status_code, refused.json()["type"]) == (422, f"/problems/{slug}")
+        assert (await sharing.read(case["id"]))["state"] == "endorsed"
+        assert (await self.enter(sharing, case, scan=scan)).json()["state"] == "granted"

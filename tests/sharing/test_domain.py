@@ -27,6 +27,7 @@ from zhengshu_contracts.sharing import PartIn
 from zhengshu_contracts.vocabulary import (
     ApplicationState,
     GrantState,
+    ItemType,
     Mode,
     OpinionState,
     OrganizationKind,
@@ -51,7 +52,7 @@ from zhengshu_sharing.applications.errors import (
     OwnApplication,
     PeriodNotAllowed,
 )
-from zhengshu_sharing.applications.filters import columns_of
+from zhengshu_sharing.applications.filters import check_filter
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
 from zhengshu_sharing.grants import domain as grants
@@ -101,7 +102,7 @@ def at(state: ApplicationState, **changes: Any) -> Application:
 
 def split(*wishes: dict[str, Any], applicant: str = MARKET) -> tuple[Part, ...]:
     asked = [PartIn.model_validate(each) for each in wishes]
-    return arrival.split("a-1", asked, KNOWN, applicant=applicant, filter_columns=columns_of)
+    return arrival.split("a-1", asked, KNOWN, applicant=applicant)
 
 
 class TestArrival:
@@ -141,6 +142,18 @@ class TestArrival:
     def test_refuses(self, wishes: list[dict[str, Any]], refusal: type[Exception]) -> None:
         with pytest.raises(refusal):
             split(*wishes)
+
+    @pytest.mark.parametrize(
+        "text", ["amount=gt.many", "amount=like.1*", "or=(town.eq.a,amount.is.true)"]
+    )
+    def test_refuses_a_filter_that_would_fail_at_every_read(self, text: str) -> None:
+        items = tuple(
+            one.model_copy(update={"type": ItemType.NUMERIC}) if one.name == "amount" else one
+            for one in KNOWN[AID].items
+        )
+        with pytest.raises(FilterNotAllowed, match="amount"):
+            check_filter(text, replace(KNOWN[AID], items=items))
+        check_filter("amount=gt.100", replace(KNOWN[AID], items=items))
 
     def test_refuses_an_own_dataset(self) -> None:
         with pytest.raises(OwnDataset):

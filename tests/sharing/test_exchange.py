@@ -223,19 +223,21 @@ class TestDecision:
         assert told["filter"] == "town=eq.凤山镇&amount=gt.100"
 
     @pytest.mark.parametrize(
-        "decision",
+        ("decision", "why"),
         [
-            {"items": ["town"]},
-            {"until": str(TODAY - timedelta(1))},
-            {"modes": ["export"]},
-            {"filter": "illness=eq.癌"},
-            {"filter": "select=name"},
+            ({"items": ["town"]}, "没有交集"),
+            ({"until": str(TODAY - timedelta(1))}, "时限已过"),
+            ({"modes": ["export"]}, "没有交集"),
+            ({"filter": "illness=eq.癌"}, "不能用作条件的信息项:illness"),
+            ({"filter": "select=name"}, "行条件"),
         ],
     )
-    async def test_nothing_left_is_no_grant(self, sharing: Sharing, decision: Any) -> None:
+    async def test_nothing_left_is_no_grant(
+        self, sharing: Sharing, decision: Any, why: str
+    ) -> None:
         granted = await sharing.granted(**decision)
-        assert granted["state"] == "refused"
-        assert "没有交集" in granted["reason"]
+        assert (granted["state"], granted["grant"]) == ("refused", None)
+        assert why in granted["reason"]
 
     async def test_that_returns_has_its_supplement_and_the_whole_way_again(
         self, sharing: Sharing

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sharing.cast import (
     AID,
+    CIVIL,
     CIVIL_OFFICER,
     COMPETENT_OFFICER,
     IN_A_YEAR,
     MARKET_OFFICER,
+    REGISTER,
     SCHOOLS_OFFICER,
     TODAY,
     TOWNS,
@@ -22,10 +24,17 @@ from sharing.cast import (
     part,
     published,
 )
-from zhengshu_contracts.catalog import ItemBrief
 from zhengshu_contracts.limits import HashMask, ItemMask, KeepMask, PeriodMask, Quota, StepMask
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import GrantState, ItemType, OrganizationKind, Role, SharingClass
+from zhengshu_contracts.vocabulary import (
+    GrantState,
+    ItemType,
+    OrganizationKind,
+    Origin,
+    Role,
+    SharingClass,
+)
+from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.grants import limits, operations
 from zhengshu_sharing.grants.errors import MaskNotPossible
 from zhengshu_sharing.grants.states import LIVE, MOVES, Move
@@ -64,14 +73,21 @@ def test_no_way_back_from_what_is_over_and_disposal_comes_last(moves: list[Move]
 
 
 class TestLimits:
-    ITEMS: ClassVar[dict[str, ItemBrief]] = {
-        "name": item("name", SharingClass.CONDITIONAL),
-        "amount": item("amount", SharingClass.CONDITIONAL).model_copy(
-            update={"type": ItemType.NUMERIC}
+    ABOUT: ClassVar[Dataset] = Dataset(
+        AID,
+        "低保对象",
+        CIVIL,
+        "罗源县民政局",
+        Origin.COUNTY,
+        (
+            item("name", SharingClass.CONDITIONAL),
+            item("amount", SharingClass.CONDITIONAL).model_copy(update={"type": ItemType.NUMERIC}),
+            item("born", SharingClass.CONDITIONAL).model_copy(update={"type": ItemType.DATE}),
+            item("id", SharingClass.CONDITIONAL).model_copy(update={"key": True}),
+            item("town", SharingClass.CONDITIONAL),
         ),
-        "born": item("born", SharingClass.CONDITIONAL).model_copy(update={"type": ItemType.DATE}),
-        "id": item("id", SharingClass.CONDITIONAL).model_copy(update={"key": True}),
-    }
+    )
+    ASKED: ClassVar[tuple[str, ...]] = ("name", "amount", "born", "id")
 
     @pytest.mark.parametrize(
         ("name", "mask", "fits"),
@@ -84,20 +100,21 @@ class TestLimits:
             ("amount", HashMask(), True),
             ("born", PeriodMask(unit="month"), True),
             ("id", HashMask(), False),
+            ("town", HashMask(), False),
             ("other", HashMask(), False),
         ],
     )
     def test_a_mask_fits_its_item(self, name: str, mask: Any, fits: bool) -> None:
         masks = [ItemMask(item=name, mask=mask)]
         if fits:
-            limits.check_masks(masks, self.ITEMS)
+            limits.check_masks(masks, self.ABOUT, self.ASKED)
         else:
             with pytest.raises(MaskNotPossible):
-                limits.check_masks(masks, self.ITEMS)
+                limits.check_masks(masks, self.ABOUT, self.ASKED)
 
     def test_one_mask_an_item(self) -> None:
         with pytest.raises(MaskNotPossible):
-            limits.check_masks([ItemMask(item="name", mask=HashMask())] * 2, self.ITEMS)
+            limits.check_masks([ItemMask(item="name", mask=HashMask())] * 2, self.ABOUT, self.ASKED)
 
     def test_the_least_of_what_anybody_allows(self) -> None:
         assert limits.narrowest(None, None) is None
@@ -130,6 +147,17 @@ class TestLimits:
         mask = {"item": "name", "mask": {"kind": "step", "width": 10}}
         granted = await sharing.granted(masks=[mask])
         assert (await shown(sharing, granted["grant"]))["items"] == ["amount"]
+
+    async def test_nothing_masked_comes_from_the_municipal_service(self, sharing: Sharing) -> None:
+        """It gives values as they are, so that what has to be masked is not granted at all."""
+        granted = await sharing.granted(part(REGISTER), masks=[MASK], reason="同意")
+        assert (await shown(sharing, granted["grant"]))["items"] == ["amount"]
+        case = await sharing.read(granted["id"].rpartition("-")[0])
+        assert "未授权的信息项:name" in case["timeline"][-1]["opinion"]
+        both = [MASK, MASK | {"item": "amount"}]
+        refused = await sharing.granted(part(REGISTER), masks=both)
+        assert (refused["state"], refused["grant"]) == ("refused", None)
+        assert "不能按要求脱敏" in refused["reason"]
 
     async def test_an_item_whose_type_changed_meanwhile_does_not_go(self, sharing: Sharing) -> None:
         case = await sharing.apply()

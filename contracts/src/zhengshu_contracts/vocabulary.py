@@ -4,6 +4,7 @@ Values are what travels and what is stored; labels are what people read. `docs/g
 checked against this module.
 """
 
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import Field
@@ -57,6 +58,16 @@ class Origin(Labelled):
 
     COUNTY = "county", "本县"
     MUNICIPAL = "municipal", "市级目录"
+
+
+def offered(modes: Collection[Mode], origin: Origin) -> tuple[Mode, ...]:
+    """Return the modes of an entry that can be had: it names them, or it names none and excludes none.
+
+    Of municipal rows only queries are brokered.
+    """
+    if origin is Origin.MUNICIPAL:
+        return (Mode.QUERY,)
+    return tuple(mode for mode in Mode if not modes or mode in modes)
 
 
 class EntryState(Labelled):
@@ -166,6 +177,23 @@ class ItemType(Labelled):
     DOUBLE = "B", "双精度型"
     INTEGER = "I", "整型"
     FLOAT = "F", "浮点型"
+
+
+SQL_TYPES: dict[ItemType, str] = {
+    ItemType.CHARACTER: "text",
+    ItemType.MEMO: "text",
+    ItemType.GENERAL: "text",
+    ItemType.NUMERIC: "numeric",
+    ItemType.CURRENCY: "numeric",
+    ItemType.INTEGER: "bigint",
+    ItemType.DOUBLE: "double precision",
+    ItemType.FLOAT: "double precision",
+    ItemType.DATE: "date",
+    ItemType.DATETIME: "timestamptz",
+    ItemType.LOGICAL: "boolean",
+}
+"""What an item's values are held and compared as: lengths and precisions are checked at the push, so that
+widening one never rewrites a table."""
 
 
 class UpdateCycle(Labelled):

@@ -23,10 +23,8 @@ from zhengshu_contracts.vocabulary import (
     Role,
     ServiceRegistrationState,
     SharingClass,
+    offered,
 )
-
-EVERY_MODE = frozenset(Mode)
-QUERIES = frozenset({Mode.QUERY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +69,7 @@ class Dataset:
         put("conditional", self._of(SharingClass.CONDITIONAL))
         # Withheld, and whatever is of a class nobody knows.
         put("withheld", frozenset(self.names) - self.unconditional - self.conditional)
-        # A provider that named no mode excluded none; of municipal rows only queries are brokered.
-        brokered = self.origin is Origin.MUNICIPAL
-        put("offered", QUERIES if brokered else frozenset(self.modes) if self.modes else EVERY_MODE)
+        put("offered", frozenset(offered(self.modes, self.origin)))
 
     def _of(self, sharing: SharingClass) -> frozenset[str]:
         return frozenset(item.name for item in self.items if item.sharing is sharing)

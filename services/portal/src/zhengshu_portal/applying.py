@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from zhengshu import Refused
 from zhengshu_contracts.catalog import EntryOut
 from zhengshu_contracts.sharing import ApplicationIn, PartIn
-from zhengshu_contracts.vocabulary import DatasetId
+from zhengshu_contracts.vocabulary import DatasetId, offered
 
 from zhengshu_portal.fields import Asked
 from zhengshu_portal.forms import Form
@@ -84,9 +84,10 @@ def page(by: Officer, draft: Mapping[str, Any], refused: Refused | None = None) 
 def part_of(by: Officer, at: int, part: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the form shows of one dataset."""
     entry = EntryOut.model_validate(by.node.get(f"/v1/entries/{part['dataset']}"))
+    modes = [(mode.value, mode.label) for mode in offered(entry.modes, entry.origin)]
     return {
         "at": at,
         "entry": entry,
         "chosen": part.get("items") or [],
-        "fields": PART.fields(part, f"parts.{at}."),
+        "fields": PART.offering(modes=modes).fields(part, f"parts.{at}."),
     }

@@ -73,6 +73,10 @@ class Asked:
         self.choices = choices or {}
         self.skip = frozenset(skip)
 
+    def offering(self, **choices: Choices) -> "Asked":
+        """Return the same with these members narrowed."""
+        return Asked(self.schema, choices={**self.choices, **choices}, skip=tuple(self.skip))
+
     def fields(self, values: Mapping[str, Any] | None = None, at: str = "") -> list[Field]:
         """Return the fields with the values that are known."""
         return self._members(self.schema, dict(values or {}), at, needed=True)

@@ -7,9 +7,7 @@ value right stands first, since nearly all are.
 
 from zhengshu_chassis.rows.compile import Sql, identifier
 from zhengshu_contracts.catalog import Item
-from zhengshu_contracts.vocabulary import ItemType
-
-from zhengshu_catalog.aggregation.domain import SQL_TYPES
+from zhengshu_contracts.vocabulary import SQL_TYPES, ItemType
 
 LONGEST = 1_000_000
 """Characters in one value, whatever its item allows."""

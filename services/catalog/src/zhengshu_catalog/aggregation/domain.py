@@ -9,24 +9,9 @@ from typing import Self
 from zhengshu_chassis.rows.compile import identifier
 from zhengshu_contracts.base import Record
 from zhengshu_contracts.catalog import Item
-from zhengshu_contracts.vocabulary import Audience, ItemType, SharingClass
+from zhengshu_contracts.vocabulary import SQL_TYPES, Audience, SharingClass
 
 from zhengshu_catalog.aggregation.errors import VersionInvalid
-
-SQL_TYPES: dict[ItemType, str] = {
-    ItemType.CHARACTER: "text",
-    ItemType.MEMO: "text",
-    ItemType.GENERAL: "text",
-    ItemType.NUMERIC: "numeric",
-    ItemType.CURRENCY: "numeric",
-    ItemType.INTEGER: "bigint",
-    ItemType.DOUBLE: "double precision",
-    ItemType.FLOAT: "double precision",
-    ItemType.DATE: "date",
-    ItemType.DATETIME: "timestamptz",
-    ItemType.LOGICAL: "boolean",
-}
-"""Lengths and precisions are checked at the push, so that widening one never rewrites a table."""
 
 _VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})")
 

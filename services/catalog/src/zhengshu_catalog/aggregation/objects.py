@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 from zhengshu_contracts.catalog import Item
+from zhengshu_contracts.vocabulary import SQL_TYPES
 
-from zhengshu_catalog.aggregation.domain import SQL_TYPES
 from zhengshu_catalog.aggregation.errors import BatchTooLarge, BodyInvalid
 from zhengshu_catalog.aggregation.problems import Report
 

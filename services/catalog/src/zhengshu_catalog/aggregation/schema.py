@@ -8,8 +8,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.rows.compile import identifier
 from zhengshu_contracts.catalog import Item
+from zhengshu_contracts.vocabulary import SQL_TYPES
 
-from zhengshu_catalog.aggregation.domain import SQL_TYPES, Structure, suffix
+from zhengshu_catalog.aggregation.domain import Structure, suffix
 
 _AS_OWNER = "SELECT set_config('role', regexp_replace(session_user, '_app$', '_rows'), true)"
 _AS_SELF = "SELECT set_config('role', 'none', true)"

@@ -4,9 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from zhengshu_contracts.catalog import EntryIn, Item, ThemeColumn, ThemeIn, ThemeMember
-from zhengshu_contracts.vocabulary import Mode, OpeningClass, ResourceFormat, SharingClass
+from zhengshu_contracts.vocabulary import (
+    SQL_TYPES,
+    Mode,
+    OpeningClass,
+    ResourceFormat,
+    SharingClass,
+)
 
-from zhengshu_catalog.aggregation.domain import SQL_TYPES, Joined, JoinedMember
+from zhengshu_catalog.aggregation.domain import Joined, JoinedMember
 from zhengshu_catalog.themes.errors import ThemeInvalid, ThemeItemWithheld
 
 Items = Mapping[str, Mapping[str, Item]]

@@ -3,7 +3,7 @@
 from zhengshu_contracts import opening, sharing
 from zhengshu_contracts.catalog import ReviewIn
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.vocabulary import ApplicationState, GrantState
+from zhengshu_contracts.vocabulary import ApplicationState, GrantState, Mode
 
 from zhengshu_portal.kinds.shape import (
     Act,
@@ -45,7 +45,9 @@ def parts(one: Thing, _by: Officer) -> Narrowed:
     named = [(part["id"], f"{part['title']}:{'、'.join(part['items'])}") for part in held]
     names = dict.fromkeys(name for part in held for name in part["items"])
     columns = [(name, name) for name in names]
-    return {"part": named, "item": columns, "items": columns}
+    asked = {mode for part in held for mode in part["modes"]}
+    modes = [(mode.value, mode.label) for mode in Mode if mode in asked]
+    return {"part": named, "item": columns, "items": columns, "modes": modes}
 
 
 def of(prefix: str) -> When:

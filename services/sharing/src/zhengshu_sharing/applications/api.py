@@ -25,6 +25,7 @@ from zhengshu_sharing.applications import drafts, operations, paper, views
 from zhengshu_sharing.applications.errors import (
     AlreadyReturned,
     ApplicationNotFound,
+    BeyondApplication,
     CompetentReadsNoRows,
     ConsentNotGiven,
     DatasetRepeated,
@@ -36,8 +37,8 @@ from zhengshu_sharing.applications.errors import (
     ItemsWithheld,
     KindDoesNotApply,
     MissingNotNamed,
-    ModeNotMunicipal,
     ModeNotOffered,
+    NothingLeft,
     NotPossibleNow,
     OwnApplication,
     PeriodNotAllowed,
@@ -45,7 +46,12 @@ from zhengshu_sharing.applications.errors import (
 from zhengshu_sharing.applications.states import WAITING, WaitsFor
 from zhengshu_sharing.attachments.errors import AttachmentNotFound
 from zhengshu_sharing.datasets.errors import DatasetNotFound, ItemsUnknown, OwnDataset
-from zhengshu_sharing.grants.errors import RenewalNotPossible, RenewalSuspended
+from zhengshu_sharing.grants.errors import (
+    MaskNotMunicipal,
+    MaskNotPossible,
+    RenewalNotPossible,
+    RenewalSuspended,
+)
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, ReasonMissing
 from zhengshu_sharing.unit import InUnit
 
@@ -57,7 +63,6 @@ REFUSALS = problems(
     EnterpriseDoesNotRead,
     CompetentReadsNoRows,
     KindDoesNotApply,
-    ModeNotMunicipal,
     ModeNotOffered,
     ItemsWithheld,
     ItemsUnknown,
@@ -168,6 +173,12 @@ async def endorse_application(
         DecisionInFuture,
         NoSuchOutcome,
         ReasonMissing,
+        DatasetNotFound,
+        BeyondApplication,
+        NothingLeft,
+        FilterNotAllowed,
+        MaskNotPossible,
+        MaskNotMunicipal,
     ),
     dependencies=[allowed(Action.DECISION_ENTER)],
 )

@@ -1,13 +1,13 @@
 """What becomes of an application the moment it arrives: admitted or not, then split by class. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from zhengshu_contracts.catalog import Consent, ItemBrief
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import READERS
 from zhengshu_contracts.sharing import PartIn
-from zhengshu_contracts.vocabulary import Mode, OrganizationKind, Origin, SharingClass
+from zhengshu_contracts.vocabulary import OrganizationKind, Origin, SharingClass
 
 from zhengshu_sharing.applications.domain import Part
 from zhengshu_sharing.applications.errors import (
@@ -15,18 +15,14 @@ from zhengshu_sharing.applications.errors import (
     ConsentNotGiven,
     DatasetRepeated,
     EnterpriseDoesNotRead,
-    FilterNotAllowed,
     KindDoesNotApply,
-    ModeNotMunicipal,
     ModeNotOffered,
     PeriodNotAllowed,
 )
+from zhengshu_sharing.applications.filters import check_filter
 from zhengshu_sharing.applications.states import Chain, arrival
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.datasets.errors import DatasetNotFound, OwnDataset
-
-FilterColumns = Callable[[str], Iterable[str]]
-"""Reads a row filter and returns the columns it names; raises ValueError when it cannot be read."""
 
 
 def admit(applicant: Principal) -> None:
@@ -58,7 +54,6 @@ def split(
     datasets: Mapping[str, Dataset],
     *,
     applicant: str,
-    filter_columns: FilterColumns,
     chain: Chain = Chain.COMMISSION,
 ) -> tuple[Part, ...]:
     """Cut an application into parts of one dataset and one class, each in its state on arrival."""
@@ -69,7 +64,8 @@ def split(
             raise DatasetRepeated(wish.dataset)
         seen.add(wish.dataset)
         dataset = _applicable(wish, datasets, applicant)
-        _check_filter(wish, dataset, filter_columns)
+        if wish.filter:
+            check_filter(wish.filter, dataset)
         drafts += [(wish, dataset, *group) for group in _by_class(dataset.chosen(wish.items))]
     return tuple(
         _part(f"{application}-{number}", *draft, chain)
@@ -96,26 +92,10 @@ def _applicable(wish: PartIn, datasets: Mapping[str, Dataset], applicant: str) -
         raise DatasetNotFound(wish.dataset)
     if dataset.provider == applicant:
         raise OwnDataset(dataset.id)
-    other = next((mode for mode in wish.modes if mode is not Mode.QUERY), None)
-    if dataset.origin is Origin.MUNICIPAL and other is not None:
-        raise ModeNotMunicipal(dataset.id, other)
-    missing = next((mode for mode in wish.modes if not dataset.offers(mode)), None)
+    missing = next((mode for mode in wish.modes if mode not in dataset.offered), None)
     if missing is not None:
-        raise ModeNotOffered(dataset.id, missing, dataset.modes)
+        raise ModeNotOffered(dataset.id, missing, dataset.offered)
     return dataset
-
-
-def _check_filter(wish: PartIn, dataset: Dataset, filter_columns: FilterColumns) -> None:
-    """A filter may name items that are not applied for, but none that is withheld: it would tell."""
-    try:
-        named = set(filter_columns(wish.filter)) if wish.filter else set()
-    except ValueError as error:
-        raise FilterNotAllowed(dataset.id, str(error)) from error
-    known = dataset.names(SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL)
-    if named - known:
-        raise FilterNotAllowed(
-            dataset.id, f"不能用作条件的信息项:{'、'.join(sorted(named - known))}"
-        )
 
 
 def _by_class(

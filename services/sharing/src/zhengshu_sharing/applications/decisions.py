@@ -1,27 +1,26 @@
 """The Commission takes and decides an application's part. The caller owns the transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_chassis import failpoints
 from zhengshu_contracts.commission import DecisionAnswer
-from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.sharing import (
     ApplicationForwarded,
     ApplicationRefused,
     ApplicationReturned,
     NoticeKind,
 )
-from zhengshu_contracts.vocabulary import Outcome, SharingClass
+from zhengshu_contracts.vocabulary import Outcome
 
 from zhengshu_sharing.applications import domain
 from zhengshu_sharing.applications.domain import Application, Award, Part
-from zhengshu_sharing.applications.filters import columns_of
+from zhengshu_sharing.applications.errors import FilterNotAllowed, NothingLeft
+from zhengshu_sharing.applications.filters import SHAREABLE, check_filter
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move
 from zhengshu_sharing.clocks import operations as clocks
-from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.grants import limits
 from zhengshu_sharing.grants import operations as grants
 from zhengshu_sharing.unit import Unit
@@ -31,8 +30,6 @@ COMMISSION = "市大数据委"
 BY_COMMISSION = "commission"
 """Who did it, in events, when the Commission did."""
 NO_REASON = "市大数据委未说明理由"
-NOTHING_LEFT = "准予的内容与申请没有交集、已不可共享,或使用时限已过"
-SHAREABLE = (SharingClass.UNCONDITIONAL, SharingClass.CONDITIONAL)
 
 
 async def forwarded(unit: Unit, part: str, acceptance: str, *, now: datetime) -> None:
@@ -68,10 +65,8 @@ async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
         await _send_back(unit, application, part, answer, now=now)
     elif answer.outcome is Outcome.REFUSE:
         await _refuse(unit, application, part, answer.reason or NO_REASON, now=now)
-    elif award := await _award(unit, application, part, answer, now=now):
-        await _grant(unit, application, part, award, answer.reason, now=now)
     else:
-        await _refuse(unit, application, part, NOTHING_LEFT, now=now)
+        await _agree(unit, application, part, answer, now=now)
     if answer.outcome is not Outcome.RETURN:
         await tell_applicant(unit, application, NoticeKind.DECISION_ARRIVED, now=now)
     failpoints.hit("decision.applied")
@@ -92,18 +87,19 @@ async def note(
     await unit.applications.note(application.id, step)
 
 
-async def _award(
+async def award_of(
     unit: Unit, application: Application, part: Part, answer: DecisionAnswer, *, now: datetime
-) -> Award | None:
+) -> Award:
+    """Return what a decision gives of a part, or raise why it gives nothing."""
     dataset = (await unit.datasets.published([part.dataset])).get(part.dataset)
+    if dataset is None:
+        raise NothingLeft(part.id)
     opinion = await unit.opinions.of_part(part.id)
-    if not dataset or not _readable(dataset, answer.filter):
-        return None
     masks = limits.merged(opinion.masks if opinion else (), answer.masks)
-    return domain.award(
+    award = domain.award(
         part,
         applied_until=application.terms.until,
-        shareable=_shareable(dataset, masks),
+        shareable=dataset.names(*SHAREABLE) - limits.impossible(masks, dataset),
         items=answer.items,
         until=answer.until,
         modes=answer.modes,
@@ -112,25 +108,11 @@ async def _award(
         masks=masks,
         quota=limits.narrowest(part.quota, opinion.quota if opinion else None, answer.quota),
     )
-
-
-def _shareable(dataset: Dataset, masks: Mapping[str, ItemMask]) -> frozenset[str]:
-    """Leave out what could not be masked as it has to be: plain it must not go."""
-    items = {item.name: item for item in dataset.items}
-    return frozenset(
-        name
-        for name in dataset.names(*SHAREABLE)
-        if name not in masks or limits.possible(masks[name], items[name])
-    )
-
-
-def _readable(dataset: Dataset, condition: str) -> bool:
-    """Whether a decided row filter can be kept to: one that cannot grants nothing."""
-    try:
-        named = columns_of(condition) if condition else frozenset()
-    except ValueError:
-        return False
-    return named <= dataset.names(*SHAREABLE)
+    if award is None:
+        raise NothingLeft(part.id)
+    if award.filter:
+        check_filter(award.filter, dataset)
+    return award
 
 
 async def _send_back(
@@ -155,6 +137,20 @@ async def tell_applicant(
 ) -> None:
     """Tell the applicant that its application came a step on."""
     await unit.notices.tell(application.organization, kind, application.id, at=now)
+
+
+async def _agree(
+    unit: Unit, application: Application, part: Part, answer: DecisionAnswer, *, now: datetime
+) -> None:
+    """Grant what the decision gives; what cannot be kept to as decided is not granted at all."""
+    try:
+        award = await award_of(unit, application, part, answer, now=now)
+    except (NothingLeft, FilterNotAllowed) as why:
+        return await _refuse(unit, application, part, why.detail, now=now)
+    missing = sorted(set(part.items) & set(answer.items or part.items) - set(award.items))
+    left = f"未授权的信息项:{'、'.join(missing)}(已不可共享,或不能按要求脱敏)" if missing else ""
+    opinion = "。".join(filter(None, (answer.reason, left)))
+    return await _grant(unit, application, part, award, opinion, now=now)
 
 
 async def _grant(

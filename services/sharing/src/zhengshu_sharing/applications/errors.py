@@ -77,19 +77,6 @@ class DatasetRepeated(Invalid):
         super().__init__(f"数据集 {dataset} 在一份申请中只能出现一次")
 
 
-class ModeNotMunicipal(Invalid):
-    """The municipal data services answer queries, and nothing else."""
-
-    slug = "mode-not-municipal"
-    title = "市级数据只能查询使用"
-
-    def __init__(self, dataset: str, mode: Mode) -> None:
-        super().__init__(
-            f"{dataset} 是市级目录的数据,市级数据服务不支持“{mode.label}”",
-            next=f"请把共享方式改为“{Mode.QUERY.label}”;确需其他方式的,请向市大数据委提出数据需求",
-        )
-
-
 class ModeNotOffered(Invalid):
     """The entry names the modes its provider offers, and this is none of them."""
 
@@ -114,6 +101,33 @@ class FilterNotAllowed(Invalid):
     def __init__(self, dataset: str, reason: str) -> None:
         super().__init__(
             f"数据集 {dataset} 的行条件:{reason}", next="写法同查询接口,如 town=eq.凤山镇"
+        )
+
+
+class NothingLeft(Invalid):
+    """A decision that agrees to nothing that was applied for, or can be had, is no grant."""
+
+    slug = "nothing-left"
+    title = "批复没有可以授权的内容"
+
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            f"{part}:准予的信息项、共享方式与申请没有交集,或已不可共享、不能按要求脱敏,或使用时限已过",
+            next="请核对批复准予的信息项、共享方式、时限与脱敏要求",
+        )
+
+
+class BeyondApplication(Invalid):
+    """A decision narrows what was applied for; what it names beyond was entered wrongly."""
+
+    slug = "beyond-application"
+    title = "批复超出申请范围"
+
+    def __init__(self, part: str, names: Iterable[str]) -> None:
+        super().__init__(
+            f"{part} 没有申请:{'、'.join(sorted(names))}",
+            basis=Basis.DECREE_25.label,
+            next="批复只能缩小申请的范围,请核对信息项与共享方式;需要更多的由申请单位另行申请",
         )
 
 

@@ -27,7 +27,6 @@ from zhengshu_sharing.applications.decisions import lapse, tell_applicant
 from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.drafts import check_renewal
 from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithheld
-from zhengshu_sharing.applications.filters import columns_of
 from zhengshu_sharing.applications.forwarding import ENDORSED, forward
 from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Chain, Move, term_of
@@ -67,7 +66,6 @@ async def submit(
         wish.parts,
         known,
         applicant=home(by),
-        filter_columns=columns_of,
         chain=unit.settings.opinion_by,
     )
     if arrival.refused_whole(parts):

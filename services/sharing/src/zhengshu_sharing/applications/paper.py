@@ -9,13 +9,16 @@ from zhengshu_contracts.vocabulary import Outcome
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.applications import decisions, domain
-from zhengshu_sharing.applications.domain import Application
+from zhengshu_sharing.applications.domain import Application, Part
 from zhengshu_sharing.applications.errors import (
+    BeyondApplication,
     DecisionInFuture,
     NotPossibleNow,
 )
 from zhengshu_sharing.applications.repository import Step
+from zhengshu_sharing.applications.states import Move
 from zhengshu_sharing.attachments.operations import attach
+from zhengshu_sharing.grants.limits import check_masks
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, ReasonMissing
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.workdays import day_of
@@ -31,6 +34,8 @@ async def enter(
     found = await unit.applications.lock(application)
     part = found.part(given.part)
     domain.others(found, by)
+    if not part.may(Move.GRANT):
+        raise NotPossibleNow(application, part.state)
     scan = [given.scan]
     await attach(unit, scan, organization=home(by), case=application, now=now)
     for reader in (found.organization, part.provider):
@@ -46,8 +51,8 @@ async def enter(
         quota=given.quota,
         reason=given.reason,
     )
-    if not await decisions.decide(unit, answer, now=now):
-        raise NotPossibleNow(application, part.state)
+    await _check_award(unit, found, part, answer, now=now)
+    await decisions.decide(unit, answer, now=now)
     actor = await unit.datasets.name_of(home(by))
     paper = f"{given.document}({given.decided_on}),扫描件 {given.scan}"
     step = Step(now, actor, "录入纸质批复", officer=by.id, opinion=paper, part=part.id)
@@ -62,3 +67,15 @@ def _check(given: PaperDecisionIn, *, now: datetime) -> None:
         raise ReasonMissing
     if given.decided_on > day_of(now):
         raise DecisionInFuture(f"批复日期 {given.decided_on} 在今天之后")
+
+
+async def _check_award(
+    unit: Unit, application: Application, part: Part, answer: DecisionAnswer, *, now: datetime
+) -> None:
+    """Refuse what cannot be given as it was entered: a slip of the pen is not to end the application."""
+    if answer.outcome is not Outcome.AGREE:
+        return
+    if beyond := {*(answer.items or ()), *(answer.modes or ())} - {*part.items, *part.modes}:
+        raise BeyondApplication(part.id, beyond)
+    check_masks(answer.masks, await unit.datasets.get(part.dataset), part.items)
+    await decisions.award_of(unit, application, part, answer, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zhengshu_contracts.catalog import ItemBrief
-from zhengshu_contracts.vocabulary import Mode, Origin, SharingClass
+from zhengshu_contracts.vocabulary import Mode, Origin, SharingClass, offered
 
 from zhengshu_sharing.datasets.errors import ItemsUnknown
 
@@ -23,11 +23,12 @@ class Dataset:
     served: bool = False
     """Whether its rows can be had: a county dataset needs a live service registration."""
     modes: tuple[Mode, ...] = ()
-    """共享方式 that the provider offers; none: it did not say, and any may be applied for."""
+    """共享方式 as the entry names them; `offered` are those that can be applied for."""
 
-    def offers(self, mode: Mode) -> bool:
-        """Tell whether the entry names a mode, or names none."""
-        return mode in (self.modes or tuple(Mode))
+    @property
+    def offered(self) -> tuple[Mode, ...]:
+        """The modes that can be applied for."""
+        return offered(self.modes, self.origin)
 
     def chosen(self, names: Iterable[str]) -> tuple[ItemBrief, ...]:
         """Return the named items in the dataset's own order, or raise which are unknown."""

@@ -108,6 +108,19 @@ class MaskNotPossible(Invalid):
         )
 
 
+class MaskNotMunicipal(Invalid):
+    """The municipal data services give values as they are."""
+
+    slug = "mask-not-municipal"
+    title = "市级数据不能脱敏提供"
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__(
+            f"{dataset} 是市级目录的数据,市级数据服务不执行脱敏",
+            next="请去掉脱敏要求,或不准予该信息项",
+        )
+
+
 class RenewalNotPossible(Conflict):
     """Only a live grant of one's own is renewed, by an application for the same dataset."""
 

@@ -26,6 +26,7 @@ from zhengshu_sharing.clocks.errors import (
     ExtensionTooLong,
     OwnExtension,
 )
+from zhengshu_sharing.datasets.errors import DatasetNotFound
 from zhengshu_sharing.grants.errors import MaskNotPossible
 from zhengshu_sharing.opinions import extensions, operations, views
 from zhengshu_sharing.opinions.errors import (
@@ -81,6 +82,7 @@ async def read_opinion(opinion_id: str, by: By, unit: InUnit) -> OpinionOut:
         GroundMissing,
         NoSuchOutcome,
         ConsentNotGiven,
+        DatasetNotFound,
         MaskNotPossible,
     ),
     dependencies=[allowed(Action.OPINION_GIVE)],

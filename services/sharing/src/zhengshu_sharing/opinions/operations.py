@@ -1,14 +1,11 @@
 """What happens to opinions: the Commission asks, the provider answers. The caller owns the transaction."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
 from zhengshu_chassis import ids
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.limits import ItemMask
 from zhengshu_contracts.sharing import NoticeKind, OpinionGiven, OpinionIn, OpinionRequested
-from zhengshu_contracts.vocabulary import SharingClass
 
 from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import decisions
@@ -87,7 +84,8 @@ async def answer(
         raise OpinionNotFound(opinion)
     application, part = await unit.applications.lock_part(seen.part)
     found = await unit.opinions.get(opinion)
-    await _check_masks(unit, part, given.masks)
+    if given.masks:
+        check_masks(given.masks, await unit.datasets.get(part.dataset), part.items)
     changed = domain.answer(
         found,
         outcome=given.outcome,
@@ -124,12 +122,6 @@ async def answer(
     )
     unit.outbox.add(event, aggregate=application.id)
     return changed
-
-
-async def _check_masks(unit: Unit, part: Part, masks: Iterable[ItemMask]) -> None:
-    dataset = (await unit.datasets.published([part.dataset])).get(part.dataset)
-    items = dataset.chosen(dataset.names(*SharingClass) & set(part.items)) if dataset else ()
-    check_masks(masks, {item.name: item for item in items})
 
 
 async def _note(unit: Unit, opinion: Opinion, *, by: Principal, now: datetime) -> None:
