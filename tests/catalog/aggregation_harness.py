@@ -136,6 +136,11 @@ async def dataset(catalog: Catalog, items: Sequence[Item] = TOWNS) -> Dataset:
         PUSHER,
         CIVIL,
     )
+    await catalog.database.execute(
+        "INSERT INTO systems (id, stage, planned) VALUES ($1, 'operating', '[]')"
+        " ON CONFLICT DO NOTHING",
+        PUSHER,
+    )
     return Dataset(catalog, entry, tuple(items))
 
 

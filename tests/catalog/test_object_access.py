@@ -164,3 +164,29 @@ async def test_the_owner_is_not_refused_the_same(catalog: Catalog):
     }
     refused = {name: one.text for name, one in own.items() if one.status_code in {403, 404, 500}}
     assert refused == {}
+
+
+LISTS = [
+    each
+    for each in routes.load().all
+    if each.to == "catalog" and each.method == "GET" and "{" not in each.path
+    if each.action is not Action.ME_READ
+]
+
+
+async def listed(catalog: Catalog, by: Principal, places: dict[str, str]) -> set[tuple[str, str]]:
+    """Which list tells somebody of what."""
+    found = set()
+    for each in LISTS:
+        answer = await catalog.http.get(each.path, headers=identity(by, each.action))
+        assert answer.status_code in {200, 403, 422}, (each.route, answer.text)
+        found |= {(each.route, name) for name, one in places.items() if one in answer.text}
+    return found
+
+
+async def test_no_list_tells_another_department_of_it(catalog: Catalog):
+    places = await furnished(catalog)
+    own = {name for _, name in await listed(catalog, OWN, places)}
+    assert own >= {"client", "vendor", "number", "officer", "entry", "token", "legacy"}
+    published = {("GET /v1/entries", "dataset")}
+    assert await listed(catalog, FOREIGN, places) == published

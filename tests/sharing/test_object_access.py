@@ -168,3 +168,33 @@ def test_every_matter_and_every_grant_is_among_them() -> None:
     for expected in ("/v1/grants/{grant_id}/stop", "/v1/disputes/{dispute_id}/steps"):
         assert expected in paths
     assert len(paths) >= 25
+
+
+def listing() -> list[tuple[str, Action]]:
+    """Every external list that a department's officer may ask for."""
+    return [
+        (route.path, action)
+        for route in flat(build(for_documents(SharingSettings)).routes)
+        for guard in guards(route.dependant)
+        for action in sorted(guard.actions)[:1]
+        if "GET" in route.methods and route.path.startswith("/v1/") and "{" not in route.path
+        if WHO[action] & DEPARTMENTS
+    ]
+
+
+async def listed(sharing: Sharing, by: Principal, ids: dict[str, str]) -> set[str]:
+    """What somebody is told of by any list."""
+    found = set()
+    for path, action in listing():
+        answer = await sharing.call(by, action, "GET", path)
+        assert answer.status_code in {200, 403}, (path, answer.text)
+        found |= {name for name, one in ids.items() if one in answer.text}
+    return found
+
+
+async def test_no_list_tells_a_third_department_of_it(sharing: Sharing) -> None:
+    ids = await made(sharing)
+    both = SCHOOLS_OFFICER.model_copy(update={"roles": DEPARTMENTS})
+    own = await listed(sharing, MARKET_OFFICER, ids)
+    assert own >= {"application_id", "grant_id", "correction_id", "dispute_id", "demand_id"}
+    assert await listed(sharing, both, ids) == set()
