@@ -268,6 +268,26 @@ class TestDecision:
         assert await sharing.callback("decision", waiting, outcome="agree") == "applied"
         assert await state(sharing, case) == "granted"
 
+    async def test_that_returns_one_part_leaves_the_terms_of_the_others(
+        self, sharing: Sharing
+    ) -> None:
+        """What a part was endorsed for is what it is granted for, whatever is supplied for another."""
+        case = await sharing.apply(part(), part(REGISTER, "name"))
+        await sharing.endorse(case["id"])
+        kept, back = (one["id"] for one in case["parts"])
+        await sharing.callback("decision", back, outcome="return", missing=["职责文号"])
+        path, action = f"/v1/applications/{case['id']}/supplement", Action.APPLICATION_SUBMIT
+        for wider in ({"purpose": "商业分析"}, {"until": str(IN_A_YEAR + timedelta(300))}):
+            body = {"note": "已补文号"} | wider
+            refused = await sharing.call(MARKET_OFFICER, action, "POST", path, body)
+            assert (refused.status_code, refused.json()["type"]) == (409, "/problems/terms-settled")
+        await sharing.callback("decision", kept, outcome="agree")
+        [told] = await sharing.told()
+        assert (told["purpose"], told["ends"][:10]) == (case["purpose"], str(IN_A_YEAR))
+        supplied = {"note": "已补文号", "purpose": case["purpose"], "consent": consent()}
+        done = await sharing.call(MARKET_OFFICER, action, "POST", path, supplied)
+        assert [one["state"] for one in done.json()["parts"]] == ["granted", "submitted"]
+
     async def test_what_was_withheld_meanwhile_is_not_granted(self, sharing: Sharing) -> None:
         _, waiting = await endorsed(sharing)
         withheld = [item(name, SharingClass.WITHHELD) for name in ("name", "amount")]

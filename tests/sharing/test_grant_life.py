@@ -300,6 +300,24 @@ class TestAgain:
         other = await sharing.call(SCHOOLS_OFFICER, Action.APPLICATION_SUBMIT, "GET", path)
         assert other.status_code == 404
 
+    async def test_a_repetition_asks_for_no_withheld_item_and_keeps_the_quota(
+        self, sharing: Sharing
+    ) -> None:
+        wish = part(AID, "town", "name", "illness", filter="town=eq.凤山镇", quota={"calls": 9})
+        case = await sharing.apply(wish)
+        path = f"/v1/applications/{case['id']}/repetition"
+        draft = await sharing.call(MARKET_OFFICER, Action.APPLICATION_SUBMIT, "GET", path)
+        [again] = draft.json()["parts"]
+        assert again == wish | {"items": ["town", "name"], "quota": {"calls": 9, "rows": None}}
+
+    async def test_a_renewal_lifts_no_mask(self, sharing: Sharing) -> None:
+        first = (await sharing.granted(masks=[MASK]))["grant"]
+        case = (await sharing.submit(application(renews=first))).json()
+        await sharing.endorse(case["id"])
+        await sharing.callback("decision", case["parts"][0]["id"], outcome="agree")
+        [told] = [one for one in await sharing.told() if one["id"] != first]
+        assert [one["item"] for one in told["masks"]] == ["name"]
+
     async def test_a_renewal_follows_what_it_renews(self, sharing: Sharing) -> None:
         first = (await sharing.granted())["grant"]
         path = f"/v1/grants/{first}/renewal"

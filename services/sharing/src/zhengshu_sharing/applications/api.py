@@ -42,6 +42,7 @@ from zhengshu_sharing.applications.errors import (
     NotPossibleNow,
     OwnApplication,
     PeriodNotAllowed,
+    TermsSettled,
 )
 from zhengshu_sharing.applications.states import WAITING, WaitsFor
 from zhengshu_sharing.attachments.errors import AttachmentNotFound
@@ -195,6 +196,7 @@ async def enter_decision(
     responses=problems(
         ApplicationNotFound,
         NotPossibleNow,
+        TermsSettled,
         PeriodNotAllowed,
         ConsentNotGiven,
         AttachmentNotFound,

@@ -95,7 +95,10 @@ async def award_of(
     if dataset is None:
         raise NothingLeft(part.id)
     opinion = await unit.opinions.of_part(part.id)
-    masks = limits.merged(opinion.masks if opinion else (), answer.masks)
+    renewed = await unit.grants.get(application.renews) if application.renews else None
+    # Nobody lifts a mask by renewing: it stays until the provider or the Commission says another.
+    told = (one.masks for one in (renewed, opinion, answer) if one is not None)
+    masks = limits.merged(*told)
     award = domain.award(
         part,
         applied_until=application.terms.until,

@@ -26,10 +26,12 @@ from zhengshu_sharing.applications.errors import (
     MissingNotNamed,
     NotPossibleNow,
     OwnApplication,
+    TermsSettled,
 )
 from zhengshu_sharing.applications.states import (
     CHAINS,
     PROGRESS,
+    SETTLED,
     Chain,
     Move,
     may,
@@ -75,6 +77,11 @@ class Part:
     def may(self, move: Move) -> bool:
         """Tell whether the part can make the move."""
         return may(self.state, move, self.chain)
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody has to consent: not to what its class alone grants or refuses."""
+        return self.sharing is SharingClass.CONDITIONAL
 
     @property
     def with_commission(self) -> bool:
@@ -169,9 +176,15 @@ def grounded(ground: RefusalGround | None, reason: str) -> str:
 
 
 def supplement(application: Application, *, terms: Terms, now: datetime) -> Application:
-    """Take what was missing; the parts stay what they were."""
-    supplied = replace(_advance(application, Move.SUPPLEMENT), terms=terms)
-    return replace(supplied, supplemented_at=now)
+    """Take what was missing; the parts stay what they were.
+
+    Terms that another part was endorsed, asked about or granted under are not changed behind it.
+    """
+    supplied = _advance(application, Move.SUPPLEMENT)
+    changed = replace(terms, consent=application.terms.consent) != application.terms
+    if changed and any(part.state in SETTLED for part in application.parts if part.asked):
+        raise TermsSettled(application.id)
+    return replace(supplied, terms=terms, supplemented_at=now)
 
 
 def withdraw(application: Application) -> Application:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import ApplicationDraft, PartIn
+from zhengshu_contracts.vocabulary import SharingClass
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.applications.arrival import years_after
@@ -19,18 +20,21 @@ from zhengshu_sharing.workdays import day_of
 async def repetition(
     unit: Unit, application: str, *, by: Principal, now: datetime
 ) -> ApplicationDraft:
-    """Return an application of one's own as it would be made again."""
+    """Return an application of one's own as it would be made again, without what is withheld."""
     found = await unit.applications.get(application)
     if found.organization != home(by):
         raise ApplicationNotFound(application)
     wishes: dict[str, PartIn] = {}
+    # The unconditional part of a dataset comes first: filter and quota are the other's.
     for part in found.parts:
+        if part.sharing is SharingClass.WITHHELD:
+            continue
         before = wishes.get(part.dataset)
         wishes[part.dataset] = PartIn(
             dataset=part.dataset,
             items=[*(before.items if before else []), *part.items],
             modes=list(part.modes),
-            filter=part.filter or (before.filter if before else ""),
+            filter=part.filter,
             quota=part.quota,
         )
     return _draft(unit, found, list(wishes.values()), now=now)

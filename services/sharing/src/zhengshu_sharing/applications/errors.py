@@ -104,6 +104,20 @@ class FilterNotAllowed(Invalid):
         )
 
 
+class TermsSettled(Conflict):
+    """Other parts of the case were consented to under these terms."""
+
+    slug = "terms-settled"
+    title = "使用条件已被据以审核"
+
+    def __init__(self, application: str) -> None:
+        super().__init__(
+            f"申请 {application} 的其他部分已按原使用依据、场景、范围、用途与时限审核,不能再改",
+            basis=Basis.DECREE_25.label,
+            next="请以补正说明和附件补正;需要变更使用条件的,请撤回后另行申请",
+        )
+
+
 class NothingLeft(Invalid):
     """A decision that agrees to nothing that was applied for, or can be had, is no grant."""
 

@@ -52,6 +52,8 @@ Moves = dict[Move, tuple[frozenset[S], S]]
 
 OPEN = frozenset({S.SUBMITTED, S.SUPPLEMENTING, S.ENDORSED, S.FORWARDED, S.CONSULTING, S.REVIEWING})
 FINAL = frozenset(S) - OPEN
+SETTLED = frozenset({S.ENDORSED, S.FORWARDED, S.CONSULTING, S.REVIEWING, S.GRANTED})
+"""States in which somebody has consented to the terms as they were."""
 
 ENDORSEMENT = Consent(Move.ENDORSE, "县主管部门初审", Term.ENDORSEMENT)
 DECISION = Consent(Move.GRANT, "市大数据委决定")

@@ -35,9 +35,9 @@ def _possible(mask: ItemMask, item: ItemBrief) -> bool:
     return not item.key and item.type in MASKS[mask.mask.kind]
 
 
-def merged(wished: Iterable[ItemMask], decided: Iterable[ItemMask]) -> dict[str, ItemMask]:
-    """Return one mask per item: the decision's, else the provider's."""
-    return {one.item: one for one in (*wished, *decided)}
+def merged(*told: Iterable[ItemMask]) -> dict[str, ItemMask]:
+    """Return one mask per item: the last that anybody told."""
+    return {one.item: one for masks in told for one in masks}
 
 
 def narrowest(*quotas: Quota | None) -> Quota | None:
