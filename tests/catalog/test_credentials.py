@@ -96,6 +96,7 @@ BAD = {
     ),
     "expired": lambda name: signed(name, exp=int(time.time()) - 1),
     "good for too long": lambda name: signed(name, exp=int(time.time()) + 3600),
+    "good until a year that no calendar has": lambda name: signed(name, exp=10**20),
     "no expiry": lambda name: signed(name, exp=None),
     "no name of its own": lambda name: signed(name, jti=None),
     "another audience": lambda name: signed(name, aud="http://elsewhere"),

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 from support.gateway_harness import say
 from zhengshu_chassis import signature
@@ -88,4 +89,26 @@ async def test_one_client_has_few_bodies_read_at_once(node):
 async def test_a_signature_for_something_else_is_not_even_asked_about(node):
     response = await node.http.get("/v1/organizations", headers=signed("system.read"))
     assert response.json()["type"] == "/problems/signature-invalid"
+    assert node.services["catalog"].seen == []
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        "authorization",
+        "content-digest",
+        "zhengshu-grant",
+        "zhengshu-purpose",
+        signature.REQUESTER,
+        signature.SERVICE,
+        signature.TIME,
+        signature.SIGN,
+    ],
+)
+async def test_what_is_said_twice_is_refused_unheard(node, twice):
+    """A proxy in front may have judged the other one."""
+    headers = [*node.bearer("sys-reader").items(), *signed("organization.read").items()]
+    headers += [(twice, "one"), (twice, "two")]
+    response = await node.http.get("/v1/organizations", headers=httpx.Headers(headers))
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/invalid")
     assert node.services["catalog"].seen == []

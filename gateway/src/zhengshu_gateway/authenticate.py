@@ -14,6 +14,7 @@ from zhengshu_gateway.errors import (
     ClientLocked,
     ClientUnknown,
     PolicyStale,
+    RequestMalformed,
     SignatureInvalid,
     SubjectUnknown,
     TokenInvalid,
@@ -59,6 +60,11 @@ SIGNED_PARTS = {
     "moment": signature.TIME,
     "sign": signature.SIGN,
 }
+SAID_ONCE = frozenset(
+    {b"authorization", b"content-digest", b"zhengshu-grant", b"zhengshu-purpose"}
+    | {header.encode() for header in SIGNED_PARTS.values()}
+)
+"""Headers that say who asks, on what proof and for what: said twice, nobody could tell which was meant."""
 LARGEST_SIGNED = 8 * 1024 * 1024
 """Bytes of a signed body, which is read whole before it is believed; larger ones need a token."""
 BINDING = 4
@@ -102,11 +108,18 @@ class Authenticator:
 
     async def identify(self, exchange: Exchange, route: Route, places: Mapping[str, str]) -> Caller:
         """Return who calls: by token, or by a request signed in the national header form."""
+        said = [name for name, _ in exchange.headers if name in SAID_ONCE]
+        if len(set(said)) < len(said):
+            raise RequestMalformed("身份、签名、授权或用途的请求头重复")
         signed = exchange.header(signature.SIGN.encode()) is not None
         if not signed or exchange.header(b"authorization") is not None:
             if self._outside is not None:
                 await self.meet((exchange.header(b"authorization") or "").partition(" ")[2].strip())
             return self.caller(exchange, route)
+        return await self._signer(exchange, route, places)
+
+    async def _signer(self, exchange: Exchange, route: Route, places: Mapping[str, str]) -> Caller:
+        """Return who signed a request, by catalog's word; its body is held against what was signed."""
         service = places.get("dataset", route.action.value)
         if exchange.header(signature.SERVICE.encode()) != service:
             raise SignatureInvalid(f"请求头 {signature.SERVICE} 应为 {service}")

@@ -93,9 +93,9 @@ def check_assertion(
             issuer=client,
             options={"require": CLAIMS},
         )
-    except (jwt.InvalidTokenError, ValueError) as error:
+        ends = datetime.fromtimestamp(claims["exp"], UTC)
+    except (jwt.InvalidTokenError, ValueError, OverflowError) as error:
         raise CredentialsWrong from error
-    ends = datetime.fromtimestamp(claims["exp"], UTC)
     alone = isinstance(claims["aud"], str) or len(claims["aud"]) == 1
     if claims["sub"] != client or not alone or ends - at > LONGEST:
         raise CredentialsWrong
