@@ -182,6 +182,27 @@ async def test_malformed_filings_say_where(county: County) -> None:
     assert places == {"/part", "/outcome", "/reason"}
 
 
+async def test_a_reference_names_one_thing(county: County) -> None:
+    await county.put("application/d-1", application())
+    for path, body in (
+        ("application/d-1", application("p-9")),
+        ("withdrawal/d-1", {"part": "p-1", "reason": "不再需要"}),
+    ):
+        refused = await county.put(path, body)
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/ref-taken")
+
+
+async def test_the_same_filed_twice_at_once_is_filed_once(county: County) -> None:
+    """Two replicas of the node may send one dispatch at the same time."""
+    filed = await asyncio.gather(*(county.put("application/d-1", application()) for _ in range(6)))
+    assert {each.status_code for each in filed} == {202}
+    assert len({each.json()["number"] for each in filed}) == 1
+    rows = [{"op": "upsert", "id": "1", "row": {"a": "x"}}]
+    sent = await asyncio.gather(*(county.upload("u-1", 0, 1, rows) for _ in range(4)))
+    assert [each.status_code for each in sent] == [202] * 4
+    assert len(await county.answers("upload", "u-1")) == 1
+
+
 async def test_filings_at_once_each_get_a_number(county: County) -> None:
     filed = [county.put(f"application/d-{n}", application(f"p-{n}")) for n in range(8)]
     numbers = {each.json()["number"] for each in await asyncio.gather(*filed)}

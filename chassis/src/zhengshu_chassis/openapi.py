@@ -33,13 +33,17 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     told = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        webhooks=app.webhooks.routes,
     )
     schemas = told.setdefault("components", {}).setdefault("schemas", {})
     for name in _UNUSED:
         schemas.pop(name, None)
     schemas |= _problem_schemas()
-    for path in told["paths"].values():
+    for path in [*told["paths"].values(), *told.get("webhooks", {}).values()]:
         for method, operation in path.items():
             _entitle(operation)
             if method in _WRITES:

@@ -43,6 +43,7 @@ from zhengshu_contracts.commission.filings import (
     OpinionFiling,
     ReconciliationFiling,
     RevocationFiling,
+    UploadChange,
     UploadFiling,
     WithdrawalFiling,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "ServiceWithdrawalAnswer",
     "Unprompted",
     "UnpromptedAnswers",
+    "UploadChange",
     "UploadFiling",
     "WithdrawalFiling",
     "about",

@@ -1,6 +1,9 @@
 """What the node files with the Commission: the payload of each kind of dispatch."""
 
 from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Exact
 from zhengshu_contracts.catalog import Consent, Item
@@ -55,13 +58,21 @@ class UploadFiling(ApiModel):
     """`upload`: the range of versions whose difference the body carries as NDJSON.
 
     The metadata travel in the headers `Zhengshu-Dataset`, `-Epoch`, `-Since`, `-To`; each line is one
-    change: `{"op": "upsert"|"delete", "id": …, "row": {…}}`.
+    `UploadChange`.
     """
 
     dataset: str
     epoch: int
     since: int
     to: int
+
+
+class UploadChange(ApiModel):
+    """One line of an upload: a row as it now is, or that it is gone."""
+
+    op: Literal["upsert", "delete"]
+    id: str = Field(description="行标识")
+    row: dict[str, Any] | None = Field(default=None, description="行的全部上报项;删除时没有")
 
 
 class OpinionFiling(ApiModel):

@@ -10,6 +10,7 @@ from zhengshu_chassis import signature
 from zhengshu_chassis.http import client
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.telemetry import log
+from zhengshu_contracts.commission import Callback
 
 from zhengshu_commission.repository import (
     as_callback,
@@ -20,7 +21,6 @@ from zhengshu_commission.repository import (
 )
 from zhengshu_commission.settings import CommissionSettings
 from zhengshu_commission.switches import Switches
-from zhengshu_commission.tables import CallbackRow
 
 PATH = "/v1/commission/callbacks"
 IDLE = 0.2
@@ -34,9 +34,9 @@ class Delivery:
     settings: CommissionSettings
     chance: random.Random = field(default_factory=lambda: random.Random(2026))  # noqa: S311 - order only
 
-    async def send(self, http: httpx.AsyncClient, row: CallbackRow, switches: Switches) -> bool:
+    async def send(self, http: httpx.AsyncClient, callback: Callback, switches: Switches) -> bool:
         """Send one call-back; true when the county took it."""
-        body = orjson.dumps(as_callback(row).model_dump(mode="json"))
+        body = orjson.dumps(callback.model_dump(mode="json"))
         if switches.forge:
             await self._post(http, body, key=b"forged")
         taken = await self._post(http, body)
@@ -74,12 +74,12 @@ async def deliver_due(resources: Resources, delivery: Delivery, http: httpx.Asyn
     """Send everything that is due once; return how many were due."""
     async with resources.database.sessions.begin() as session:
         switches = await read_switches(session)
-        rows = [] if switches.outage else list(await due_callbacks(session))
+        rows = [] if switches.outage else await due_callbacks(session)
         if switches.reorder:
             delivery.chance.shuffle(rows)
-        for row in rows:
-            lost = switches.lose or await delivery.send(http, row, switches)
-            if lost:
+        for row, filing in rows:
+            callback = as_callback(row, filing)
+            if switches.lose or await delivery.send(http, callback, switches):
                 await sent(session, row)
             else:
                 await postpone(session, row, min(0.5 * 2**row.attempts, LONGEST))

@@ -1,21 +1,30 @@
 """The desk: where a person at the Commission decides by hand, and where faults are switched."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import Depends
 from pydantic import Field
+from zhengshu_chassis.problems import problems
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.base import ApiModel
+from zhengshu_contracts.commission import DispatchKind
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import ItemName, Mode, Outcome
 
 from zhengshu_commission import operations
 from zhengshu_commission.door import InStore, at_desk
-from zhengshu_commission.repository import write_switches
+from zhengshu_commission.errors import DeskClosed, FilingUnknown, NotDecidable
+from zhengshu_commission.repository import Store, number, write_switches
 from zhengshu_commission.switches import Switches
 
-router = Router(prefix="/desk", tags=["办理台"], dependencies=[Depends(at_desk)])
+router = Router(
+    prefix="/desk",
+    tags=["办理台"],
+    dependencies=[Depends(at_desk)],
+    responses=problems(DeskClosed),
+)
+REFUSED = problems(NotDecidable)
 
 
 class Decision(ApiModel):
@@ -32,6 +41,28 @@ class Decision(ApiModel):
     missing: tuple[str, ...] = Field(
         default=(), max_length=50, description="退回补正时:需补正的全部材料"
     )
+
+
+class FilingShown(ApiModel):
+    """A filing as the desk sees it."""
+
+    ref: str = Field(description="报件标识")
+    number: str = Field(description="受理号")
+    kind: DispatchKind
+    about: str = Field(description="所涉对象的标识")
+    state: str = Field(description="状态")
+    received_at: datetime
+    body: dict[str, Any] = Field(description="报件内容")
+
+
+class Holding(ApiModel):
+    """What is held of a county's dataset."""
+
+    dataset: str
+    epoch: int | None = Field(description="已收到的纪元")
+    to: int | None = Field(description="已收到的版本")
+    rows: int = Field(description="行数")
+    service_code: str | None = Field(description="挂接代码;没有挂接时为空")
 
 
 class Withdrawal(ApiModel):
@@ -53,7 +84,7 @@ async def write(body: Switches, store: InStore) -> Switches:
     return body
 
 
-@router.get("/filings", summary="报件列表")
+@router.get("/filings", summary="报件列表", response_model=list[FilingShown])
 async def filings(
     store: InStore, state: str | None = None, kind: str | None = None
 ) -> list[dict[str, Any]]:
@@ -61,7 +92,7 @@ async def filings(
     return [
         {
             "ref": row.ref,
-            "number": operations.acceptance(row).number,
+            "number": number(row),
             "kind": row.kind,
             "about": row.about,
             "state": row.state,
@@ -72,31 +103,51 @@ async def filings(
     ]
 
 
-@router.post("/filings/{ref}/decision", summary="作出决定", status_code=204)
+@router.post(
+    "/filings/{ref}/decision",
+    summary="作出决定",
+    status_code=204,
+    responses=problems(FilingUnknown, NotDecidable),
+)
 async def decide(ref: str, body: Decision, store: InStore) -> None:
     """对待办报件作出决定:同意(可缩小范围)、不同意,共享申请还可一次性退回补正;由签名回调送达县级节点。"""
     operations.decide(store, await store.filing(ref), **dict(body))
 
 
-@router.get("/datasets/{dataset}", summary="已收数据")
-async def holding(dataset: str, store: InStore) -> dict[str, Any]:
+@router.get("/datasets", summary="已登记的目录", response_model=list[Holding])
+async def holdings(store: InStore) -> list[Holding]:
+    """县级节点登记的全部目录,及各自已收到的数据。"""
+    return [await _held(store, each) for each in await store.registered()]
+
+
+@router.get("/datasets/{dataset}", summary="已收数据", response_model=Holding)
+async def holding(dataset: str, store: InStore) -> Holding:
     """已收到的版本、行数和挂接代码。"""
+    return await _held(store, dataset)
+
+
+async def _held(store: Store, dataset: str) -> Holding:
     held, entry = await store.holding(dataset), await store.entry(dataset)
-    return {
-        "epoch": held.epoch if held else None,
-        "to": held.to if held else None,
-        "rows": await store.count_rows(dataset),
-        "service_code": entry.service_code if entry else None,
-    }
+    return Holding(
+        dataset=dataset,
+        epoch=held.epoch if held else None,
+        to=held.to if held else None,
+        rows=await store.count_rows(dataset),
+        service_code=entry.service_code if entry else None,
+    )
 
 
-@router.post("/datasets/{dataset}/registration", summary="准予挂接", status_code=204)
+@router.post(
+    "/datasets/{dataset}/registration", summary="准予挂接", status_code=204, responses=REFUSED
+)
 async def register(dataset: str, store: InStore) -> None:
     """准予节点代表市级平台提供该数据。"""
     await operations.register_service(store, dataset)
 
 
-@router.post("/datasets/{dataset}/withdrawal", summary="撤销挂接", status_code=204)
+@router.post(
+    "/datasets/{dataset}/withdrawal", summary="撤销挂接", status_code=204, responses=REFUSED
+)
 async def withdraw(dataset: str, body: Withdrawal, store: InStore) -> None:
     """撤销后节点立即停止提供。"""
     await operations.withdraw_service(store, dataset, body.reason)

@@ -5,10 +5,12 @@ import hmac
 import secrets
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_chassis import signature
 from zhengshu_chassis.resources import Held
-from zhengshu_chassis.signature import BadSignature, verify
+from zhengshu_chassis.signature import BadSignature
 from zhengshu_chassis.transaction import SAFE, Session
 
 from zhengshu_commission.errors import DeskClosed, Outage, SignatureRefused
@@ -19,7 +21,23 @@ from zhengshu_commission.witness import Witness
 LARGEST = 10_000
 
 
-async def signed(request: Request, held: Held) -> None:
+NATIONAL = APIKeyHeader(
+    name=signature.SIGN,
+    scheme_name="国家平台签名",
+    description=(
+        f"请求头 {signature.REQUESTER}(请求方标识)、{signature.SERVICE}(服务标识)、"
+        f"{signature.TIME}(毫秒时间)、"
+        f"{signature.SIGN} = Base64(HMAC-SHA256(密钥, 服务标识 + 请求方标识 + 时间 + Content-Digest));"
+        "有请求内容时须带 RFC 9530 的 Content-Digest(流式上报除外)。时间相差超过 300 秒的不予受理。双向相同。"
+    ),
+    auto_error=False,
+)
+TOKEN = HTTPBearer(scheme_name="办理台令牌", auto_error=False)
+
+
+async def signed(
+    request: Request, held: Held, _: Annotated[str | None, Security(NATIONAL)]
+) -> None:
     """Let in what the county signed; a body read whole must be the one it signed."""
     settings = held.settings
     assert isinstance(settings, CommissionSettings)
@@ -27,12 +45,14 @@ async def signed(request: Request, held: Held) -> None:
     streamed = request.headers.get("content-type", "").startswith("application/x-ndjson")
     body = None if streamed else await request.body()
     try:
-        verify(key, request.headers, body=body)
+        signature.verify(key, request.headers, body=body)
     except BadSignature as error:
         raise SignatureRefused("请核对请求方标识、密钥与系统时间") from error
 
 
-async def at_desk(request: Request, held: Held) -> None:
+async def at_desk(
+    request: Request, held: Held, _: Annotated[HTTPAuthorizationCredentials | None, Security(TOKEN)]
+) -> None:
     """Let in whoever holds the desk's token."""
     settings = held.settings
     assert isinstance(settings, CommissionSettings)

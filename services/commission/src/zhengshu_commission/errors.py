@@ -24,11 +24,11 @@ class FilingUnknown(NotFound):
     title = "没有此报件"
 
 
-class FilingMalformed(Invalid):
-    """The filing's body is not of its kind."""
+class RefTaken(Conflict):
+    """Something else was filed under this reference."""
 
-    slug = "filing-malformed"
-    title = "报件内容有误"
+    slug = "ref-taken"
+    title = "此标识已用于另一报件"
 
 
 class UploadGap(Conflict):

@@ -9,13 +9,14 @@ from zhengshu_contracts.base import ApiModel
 from zhengshu_contracts.commission import Acceptance, Answer, DispatchKind
 from zhengshu_contracts.vocabulary import Outcome
 
-from zhengshu_commission.errors import NotDecidable, UploadGap
+from zhengshu_commission.errors import NotDecidable, RefTaken, UploadGap
 from zhengshu_commission.repository import (
     ANSWERED,
     CONSULTING,
     PENDING,
     WITHDRAWN,
     Store,
+    number,
 )
 from zhengshu_commission.tables import FilingRow
 from zhengshu_commission.witness import Witness
@@ -28,9 +29,9 @@ async def file(
     store: Store, witness: Witness, kind: DispatchKind, ref: str, body: ApiModel
 ) -> Acceptance:
     """Take a filing in once; the same reference again gets the same acceptance and does nothing."""
-    known = await store.find(ref)
-    if known is not None:
-        return acceptance(known)
+    before = await known(store, kind, ref, body)
+    if before is not None:
+        return acceptance(before)
     row = await store.add(kind, ref, about(kind, body), body)
     if kind is DispatchKind.CHECKPOINT:
         await _countersign(store, witness, row)
@@ -39,11 +40,19 @@ async def file(
     return acceptance(row)
 
 
+async def known(store: Store, kind: DispatchKind, ref: str, body: ApiModel) -> FilingRow | None:
+    """Find what was filed under a reference before, holding it; raise RefTaken when it was something else."""
+    row = await store.claim(ref)
+    if row is None:
+        return None
+    if row.kind != kind or type(body).model_validate(row.body) != body:
+        raise RefTaken(f"{ref} 已用于{DispatchKind(row.kind).label},内容不同")
+    return row
+
+
 def acceptance(row: FilingRow) -> Acceptance:
-    """Return the acceptance number people quote."""
-    return Acceptance(
-        number=f"榕数受〔{row.received_at or datetime.now(UTC):%Y}〕{row.number:06d}号"
-    )
+    """Return what answers a filing."""
+    return Acceptance(number=number(row))
 
 
 def about(kind: DispatchKind, body: ApiModel) -> str:
@@ -228,8 +237,3 @@ async def check_range(store: Store, filing: wire.UploadFiling) -> bool:
     if filing.since != held.to:
         raise UploadGap(f"{filing.dataset} 已有至 {held.to},收到自 {filing.since}")
     return False
-
-
-def filing_of(kind: DispatchKind, body: object) -> ApiModel:
-    """Return a body as the model of its kind, or raise pydantic's ValidationError."""
-    return wire.FILINGS[kind].model_validate(body)

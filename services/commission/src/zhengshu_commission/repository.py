@@ -26,6 +26,8 @@ from zhengshu_commission.tables import (
     WitnessRow,
 )
 
+FILING = 7402
+"""Advisory lock of whoever files under a reference, with the reference's hash."""
 UNPROMPTED = 7401
 """Advisory lock of whoever numbers an unprompted answer."""
 FILED = "filed"
@@ -46,6 +48,12 @@ class Store:
         self.switches = switches
         self._writes = writes
         """Whoever writes holds the rows it reads until the transaction ends."""
+
+    async def claim(self, ref: str) -> FilingRow | None:
+        """Find a filing, holding its reference: the same filed twice at once is filed one after the other."""
+        lock = func.pg_advisory_xact_lock(FILING, func.hashtext(ref))
+        await self.session.execute(select(lock))
+        return await self.find(ref)
 
     async def find(self, ref: str) -> FilingRow | None:
         """Find a filing."""
@@ -116,14 +124,13 @@ class Store:
         rows = takewhile(lambda row: row.due_at <= now, await self.session.scalars(query))
         return [Unprompted(sequence=row.sequence or 0, callback=as_callback(row)) for row in rows]
 
-    async def callbacks(self, ref: str) -> list[Callback]:
+    async def callbacks(self, filing: FilingRow) -> list[Callback]:
         """Return every call-back that is due for a filing, sent or lost alike."""
         query = select(CallbackRow).where(
-            CallbackRow.ref == ref, CallbackRow.due_at <= datetime.now(UTC)
+            CallbackRow.ref == filing.ref, CallbackRow.due_at <= datetime.now(UTC)
         )
-        return [
-            as_callback(row) for row in await self.session.scalars(query.order_by(CallbackRow.id))
-        ]
+        rows = await self.session.scalars(query.order_by(CallbackRow.id))
+        return [as_callback(row, filing) for row in rows]
 
     async def entry_sequence(self, entry: str) -> int:
         """Return an entry's number in the municipal catalogue, giving it one if it has none."""
@@ -134,6 +141,11 @@ class Store:
     async def entry(self, entry: str) -> EntryRow | None:
         """Find a county's registered entry."""
         return await self.session.get(EntryRow, entry, with_for_update=self._writes)
+
+    async def registered(self) -> Sequence[str]:
+        """List the county's registered entries, newest first, at most 200."""
+        query = select(EntryRow.entry).order_by(EntryRow.sequence.desc()).limit(200)
+        return (await self.session.scalars(query)).all()
 
     async def holding(self, dataset: str) -> HoldingRow | None:
         """Find how far a dataset is held."""
@@ -236,13 +248,15 @@ async def write_switches(session: AsyncSession, switches: Switches) -> None:
     )
 
 
-async def due_callbacks(session: AsyncSession, limit: int = 50) -> Sequence[CallbackRow]:
-    """Return call-backs whose time has come, each held so that no other worker sends it."""
-    query = select(CallbackRow).where(
-        CallbackRow.sent_at.is_(None), CallbackRow.due_at <= datetime.now(UTC)
-    )
-    query = query.order_by(CallbackRow.due_at, CallbackRow.id).limit(limit)
-    return (await session.scalars(query.with_for_update(skip_locked=True))).all()
+async def due_callbacks(
+    session: AsyncSession, limit: int = 50
+) -> list[tuple[CallbackRow, FilingRow | None]]:
+    """Return call-backs whose time has come, with what they answer; no other worker sends them."""
+    query = select(CallbackRow, FilingRow).outerjoin(FilingRow, FilingRow.ref == CallbackRow.ref)
+    due = query.where(CallbackRow.sent_at.is_(None), CallbackRow.due_at <= datetime.now(UTC))
+    held = due.order_by(CallbackRow.due_at, CallbackRow.id).limit(limit)
+    found = await session.execute(held.with_for_update(skip_locked=True, of=CallbackRow))
+    return [(callback, filing) for callback, filing in found]
 
 
 async def postpone(session: AsyncSession, row: CallbackRow, seconds: float) -> None:
@@ -258,8 +272,12 @@ async def sent(session: AsyncSession, row: CallbackRow) -> None:
     await session.execute(changed.values(attempts=row.attempts + 1, sent_at=func.now()))
 
 
-def as_callback(row: CallbackRow) -> Callback:
+def as_callback(row: CallbackRow, filing: FilingRow | None = None) -> Callback:
     """Return the wire form of a queued call-back."""
-    return Callback.model_validate(
-        {"id": row.id, "ref": row.ref, "issued_at": row.issued_at, "answer": row.answer}
-    )
+    told = {"id": row.id, "ref": row.ref, "issued_at": row.issued_at, "answer": row.answer}
+    return Callback.model_validate(told | ({"number": number(filing)} if filing else {}))
+
+
+def number(filing: FilingRow) -> str:
+    """Return the acceptance number people quote."""
+    return f"榕数受〔{filing.received_at or datetime.now(UTC):%Y}〕{filing.number:06d}号"

@@ -4,25 +4,34 @@ from typing import Any
 
 from fastapi import Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
-from zhengshu_chassis.rows import Sql, Table, parse
+from zhengshu_chassis.problems import problems
+from zhengshu_chassis.rows import BadQuery, Sql, Table, parse
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.catalog import MunicipalEntry
 
 from zhengshu_commission.door import InStore, faulty, signed
-from zhengshu_commission.errors import ServiceUnknown
+from zhengshu_commission.errors import Outage, ServiceUnknown, SignatureRefused
 
 router = Router(
     prefix="/exchange/v1/services",
     tags=["数据服务"],
     dependencies=[Depends(signed), Depends(faulty)],
+    responses=problems(SignatureRefused, Outage),
 )
 MOST = 1000
 
 
-HEAD = {"Zhengshu-Rows": {"description": "本次返回的行数", "schema": {"type": "integer"}}}
+HEAD: dict[str, Any] = {
+    "Zhengshu-Rows": {"description": "本次返回的行数", "schema": {"type": "integer"}}
+}
 
 
-@router.get("/{municipal_code}/rows", summary="读取市级数据", responses={200: {"headers": HEAD}})
+@router.get(
+    "/{municipal_code}/rows",
+    summary="读取市级数据",
+    response_model=list[dict[str, Any]],
+    responses=problems(BadQuery, ServiceUnknown) | {200: {"headers": HEAD}},
+)
 async def rows(municipal_code: str, request: Request, store: InStore) -> Response:
     """按列、条件、排序与条数返回 JSON 数组,至多 1000 行;节点核对列名与行数,多给一列一行都不予转交。"""
     entry = await store.service(municipal_code)
