@@ -36,6 +36,7 @@ REVIEWER = ME | {
     "roles": ["competent_officer", "data_officer"],
     "role_labels": ["主管部门审核员", "数据专员"],
 }
+NOTHING = {"type": "/problems/entry-not-found", "title": "没有这个目录条目", "status": 404}
 LISTS = {
     "/v1/entries": "entries",
     "/v1/applications": "applications",
@@ -49,7 +50,7 @@ LISTS = {
     "/v1/imports": "imports",
     "/v1/themes": "themes",
     "/v1/notifications": "notifications",
-    "/v1/clocks": "clocks",
+    "/v1/todos": "todos",
 }
 
 
@@ -67,6 +68,7 @@ async def desk(
         node.get("/v1/organizations").respond(json={"organizations": ORGANIZATIONS, "next": None})
         for path, member in LISTS.items():
             node.get(path).respond(json={member: [], "next": None})
+        node.get(url__regex=rf"{NODE}/v1/entries/(%3Cdataset%3E|null)$").respond(404, json=NOTHING)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://portal.test") as portal,

@@ -1,9 +1,10 @@
 """Applying: what was ticked is sent, and an application begins from an earlier one."""
 
+import json
 import re
 
 import pytest
-from portal.desk import desk, proofs, sample, sent
+from portal.desk import NOTHING, desk, proofs, sample, sent
 from portal.entries import ELSEWHERE, ENTRY, HELD, known
 from zhengshu_contracts import sharing
 from zhengshu_portal.schemas import schema_of
@@ -33,7 +34,7 @@ async def test_an_application_holds_what_was_ticked_and_a_withheld_item_cannot_b
             "consent.on": "2026-11-20",
         }
         answer = await portal.post("/my/apply", data=said | {"do": "apply"})
-        assert answer.headers["location"] == "/my/applications/a-9"
+        assert answer.headers["location"] == "/my/applications/a-9?done=apply"
         [request] = sent(node, "POST", "/v1/applications")
         told = sharing.ApplicationIn.model_validate_json(request.content)
         assert (told.parts[0].items, told.parts[0].modes) == (
@@ -96,3 +97,47 @@ async def test_a_further_dataset_joins_the_application():
         assert f'name="parts.0.dataset" value="{ENTRY}"' in page
         assert "先填的" in page
         assert not sent(node, "POST", "/v1/applications")
+
+
+async def test_words_find_the_dataset_to_add_and_nothing_typed_is_lost():
+    async with desk(ELSEWHERE) as (portal, node):
+        known(node)
+        node.get("/v1/entries/低保").respond(404, json=NOTHING)
+        found = {"id": ENTRY, "title": "低保<对象>", "provider_name": "罗源县民政局"}
+        node.get("/v1/entries").respond(json={"entries": [found]})
+        page = (await portal.get("/my/apply")).text
+        said = proofs(page) | {"do": "add", "more": "低保", "basis": "先填的"}
+        page = (await portal.post("/my/apply", data=said)).text
+        assert f'name="pick" value="{ENTRY}"' in page
+        assert "低保&lt;对象&gt;" in page
+        assert "先填的" in page
+        node.get("/v1/entries").respond(json={"entries": []})
+        assert "没有找到“低保”" in (await portal.post("/my/apply", data=said)).text
+        said = proofs(page) | {"pick": ENTRY, "more": "低保", "basis": "先填的"}
+        page = (await portal.post("/my/apply", data=said)).text
+        assert f'name="parts.0.dataset" value="{ENTRY}"' in page
+
+
+async def test_a_refused_application_keeps_its_files_and_names_the_fields():
+    errors = [
+        {"pointer": "/parts/0/filter", "code": "filter", "message": "不能用作条件的信息项:townx"}
+    ]
+    refusal = {"type": "/problems/x", "title": "行条件不符合要求", "status": 422, "errors": errors}
+    async with desk(ELSEWHERE) as (portal, node):
+        known(node)
+        node.post("/v1/attachments").respond(201, json={"id": "f-1"})
+        node.post("/v1/applications").respond(422, json=refusal)
+        page = (await portal.get(f"/my/apply?dataset={ENTRY}")).text
+        said = proofs(page) | {"parts.0.dataset": ENTRY, "parts.0.items": "town", "do": "apply"}
+        file = {"attachments": ("证明<1>.pdf", b"%PDF-1", "application/pdf")}
+        page = (await portal.post("/my/apply", data=said, files=file)).text
+        assert "申请的数据 第 1 项 行条件:不能用作条件的信息项:townx" in page
+        kept = 'name="attachments" value="f-1/证明&lt;1&gt;.pdf" checked'
+        assert kept in page
+        made = sample(schema_of(sharing.ApplicationOut)) | {"id": "a-9"}
+        node.post("/v1/applications").respond(201, json=made)
+        said |= proofs(page) | {"attachments": "f-1/证明<1>.pdf"}
+        assert (await portal.post("/my/apply", data=said)).status_code == 303
+        assert len(sent(node, "POST", "/v1/attachments")) == 1
+        told = json.loads(sent(node, "POST", "/v1/applications")[-1].content)
+        assert told["attachments"] == ["f-1"]

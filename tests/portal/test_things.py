@@ -110,6 +110,7 @@ async def test_only_the_moves_that_the_node_tells_are_offered():
     moves = [{"move": "confirm", "label": "核实无误"}]
     one = thing(KINDS["corrections"], moves=moves, dataset="307350123001-000002")
     async with desk() as (portal, node):
+        node.get("/v1/entries/307350123001-000002").respond(json={"title": "低保对象"})
         node.get("/v1/corrections/x-1").respond(json=one)
         node.post("/v1/corrections/x-1/steps").respond(json=one)
         page = (await portal.get("/my/corrections/x-1")).text
@@ -124,14 +125,18 @@ async def test_only_the_moves_that_the_node_tells_are_offered():
 async def test_a_scan_is_handed_over_before_the_decision_that_names_it():
     part = {"id": "p-1", "state": "reviewing", "title": "低保名单", "items": ["name", "amount"]}
     part |= {"modes": ["query"]}
+    part |= {"dataset": "307350123001-000002", "provider": CIVIL}
     one = thing(KINDS["applications"], parts=[part])
     async with desk(REVIEWER) as (portal, node):
+        known = {"items": [{"name": "name", "title": "户主姓名"}]}
+        node.get("/v1/entries/307350123001-000002").respond(json=known)
         node.get("/v1/applications/x-1").respond(json=one)
         node.post("/v1/attachments").respond(201, json={"id": "att-1"})
         node.post("/v1/applications/x-1/decision").respond(json=one)
         page = (await portal.get("/my/applications/x-1")).text
         assert 'name="modes" value="query"' in page
         assert 'name="modes" value="export"' not in page
+        assert "低保名单:户主姓名、amount" in page
         said = proofs(page) | {
             "part": "p-1",
             "outcome": "agree",
@@ -208,7 +213,7 @@ async def test_the_items_of_a_matter_are_ticked_where_its_dataset_is_known():
         said = proofs(page) | {"dataset": dataset, "items": ["name", "amount"]}
         said |= {"usage": "核对注册登记", "problem": "与登记姓名不一致"}
         answer = await portal.post("/my/corrections/new/new", data=said)
-        assert answer.headers["location"] == "/my/corrections/j-1"
+        assert answer.headers["location"] == "/my/corrections/j-1?done=new"
         [request] = sent(node, "POST", "/v1/corrections")
         told = sharing.CorrectionIn.model_validate_json(request.content)
         assert told.items == ["name", "amount"]

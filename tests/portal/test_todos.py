@@ -5,14 +5,15 @@ from datetime import date
 
 import httpx
 import pytest
-from portal.desk import CIVIL, COMPETENT, ME, REVIEWER, desk, hidden, proofs, sample, sent
+import respx
+from portal.desk import CIVIL, ME, NOTHING, REVIEWER, desk, hidden, proofs, sample, sent
 from zhengshu_contracts import catalog, sharing
+from zhengshu_contracts.sharing import TodoKind
 from zhengshu_portal.days import left, remaining
 from zhengshu_portal.kinds import KINDS
 from zhengshu_portal.schemas import schema_of
 
 ENTRY = "307350123001-000002"
-APPLICATION = sample(schema_of(sharing.ApplicationOut))
 OPINION = sample(schema_of(sharing.OpinionOut)) | {"state": "requested", "extension": None}
 ITEM = {
     "name": "amount",
@@ -81,57 +82,34 @@ REVISION = {
 }
 
 
-def waiting(at: int) -> dict[str, object]:
-    state = "submitted" if at == 450 else "granted"
-    part = APPLICATION["parts"][0] | {"state": state}
-    said = {"id": f"a-{at}", "number": f"第 {at} 号", "state": state, "parts": [part]}
-    return APPLICATION | said | {"organization": CIVIL, "due": "2026-12-01"}
+def todo(matter: str, due: str | None, kind: str = "endorsement") -> dict[str, object]:
+    told = {"kind": kind, "matter": matter, "title": f"<{matter}>", "due": due}
+    told |= {"kind_label": TodoKind(kind).label, "due_basis": "《政务数据共享条例》第二十一条"}
+    return sample(schema_of(sharing.TodoOut)) | told
 
 
-async def test_a_waiting_case_older_than_hundreds_of_others_is_found():
-    def page(request: httpx.Request) -> httpx.Response:
-        at = int(request.url.params.get("cursor", "0"))
-        found = [waiting(one) for one in range(at, at + 100)]
-        return httpx.Response(
-            200, json={"applications": found, "next": str(at + 100) if at < 400 else None}
-        )
+def lists(node: respx.MockRouter, *todos: dict[str, object]) -> None:
+    node.get("/v1/todos").respond(json={"todos": todos, "more": False})
 
+
+async def test_the_most_urgent_comes_first_with_its_article_and_leads_to_its_page():
+    dated = [todo(f"a-{day}", f"2026-12-{day}") for day in ("21", "03", "10")]
+    rest = [todo("o-1", "2026-12-11", "opinion"), todo("g-1", None, "rectification")]
     async with desk(REVIEWER) as (portal, node):
-        node.get("/v1/applications").mock(side_effect=page)
+        lists(node, *dated, *rest)
         text = (await portal.get("/my")).text
-    assert "等待我办理(1)" in text
-    assert 'href="/my/applications/a-450"' in text
-
-
-async def test_an_opinion_asked_of_another_provider_does_not_wait_for_me():
-    asked = [OPINION | {"id": f"o-{code}", "provider": code} for code in (CIVIL, COMPETENT)]
-    async with desk(REVIEWER) as (portal, node):
-        node.get("/v1/opinions").respond(json={"opinions": asked, "next": None})
-        text = (await portal.get("/my")).text
-        node.get(f"/v1/opinions/o-{CIVIL}").respond(json=asked[0])
-        other = (await portal.get(f"/my/opinions/o-{CIVIL}")).text
-    assert f"/my/opinions/o-{COMPETENT}" in text
-    assert f"/my/opinions/o-{CIVIL}" not in text
-    assert "/answer" not in other
-
-
-async def test_the_most_urgent_comes_first():
-    dated = [
-        waiting(450) | {"id": f"a-{day}", "due": f"2026-12-{day}"} for day in ("21", "03", "10")
-    ]
-    async with desk(REVIEWER) as (portal, node):
-        node.get("/v1/applications").respond(json={"applications": dated, "next": None})
-        text = (await portal.get("/my")).text
-    places = [text.index(f"/my/applications/a-{day}") for day in ("03", "10", "21")]
+    links = [f"applications/a-{day}" for day in ("03", "10")]
+    links += ["opinions/o-1", "applications/a-21", "grants/g-1"]
+    places = [text.index(f'href="/my/{link}"') for link in links]
     assert places == sorted(places)
+    for word in ("等待我办理(5)", "答复征求意见", "第二十一条", "&lt;a-21&gt;"):
+        assert word in text
 
 
 async def test_entries_to_review_come_by_their_clocks():
     names = ("late", "soon", "later")
     dated = [SUBMITTED | {"id": f"e-{name}", "title": name} for name in ("later", "late", "soon")]
-    clock = sample(schema_of(sharing.ClockOut))
     ends = zip(names, ("2026-11-20", "2026-12-01", "2026-12-09"), strict=True)
-    running = [clock | {"matter": f"e-{name}", "due": due} for name, due in ends]
 
     def entries(request: httpx.Request) -> httpx.Response:
         submitted = request.url.params.get("state") == "submitted"
@@ -139,20 +117,34 @@ async def test_entries_to_review_come_by_their_clocks():
 
     async with desk(REVIEWER) as (portal, node):
         node.get("/v1/entries").mock(side_effect=entries)
-        node.get("/v1/clocks").respond(json={"clocks": running, "next": None})
+        lists(node, *(todo(f"e-{name}", due, "catalogue_review") for name, due in ends))
         text = (await portal.get("/my")).text
-        asked = sent(node, "GET", "/v1/clocks")[0].url.params
-    assert asked["term"] == "catalogue_review"
     places = [text.index(f"/my/catalogue/e-{name}/review") for name in names]
     assert places == sorted(places)
     assert "2026-12-09" in text
+    assert "等待我办理(3)" in text
+
+
+async def test_a_deadline_is_told_with_whose_it_is_what_is_left_and_its_article():
+    told = {"due_term": "有条件共享答复", "due_party": CIVIL, "due": "2026-11-02"}
+    told |= {"due_basis": "《政务数据共享条例》第二十一条", "due_provisional": True}
+    async with desk() as (portal, node):
+        node.get("/v1/opinions/o-1").respond(json=OPINION | {"id": "o-1"} | told)
+        running = (await portal.get("/my/opinions/o-1")).text
+        over = dict.fromkeys(("due_term", "due_party", "due_basis"))
+        node.get("/v1/opinions/o-1").respond(json=OPINION | {"id": "o-1"} | told | over)
+        answered = (await portal.get("/my/opinions/o-1")).text
+    for word in ("有条件共享答复(罗源县民政局)", "已逾期", "(暂定)", "第二十一条"):
+        assert word in running
+    assert "已逾期" not in answered
+    assert "2026-11-02" in answered
 
 
 async def test_an_officer_without_roles_for_it_is_shown_nothing_and_asks_nothing():
     async with desk(ME | {"roles": ["operator"], "role_labels": ["运维员"]}) as (portal, node):
         page = (await portal.get("/my")).text
         assert "没有等待您办理的事项" in page
-        assert not sent(node, "GET", "/v1/opinions")
+        assert not sent(node, "GET", "/v1/entries")
 
 
 async def test_a_reviewer_sees_what_is_submitted_and_not_what_is_published():
@@ -202,6 +194,7 @@ async def test_unread_notices_are_counted_lead_to_their_matter_and_are_marked_as
     told = sample(schema_of(sharing.NoticeOut)) | {"id": "n-1", "kind": "grant_suspended"}
     told |= {"matter": "g-7", "dataset": ENTRY, "read_at": None}
     async with desk() as (portal, node):
+        node.get(f"/v1/entries/{ENTRY}").respond(404, json=NOTHING)
         node.get("/v1/notifications").respond(json={"notifications": [told], "next": None})
         node.post("/v1/notifications/n-1/reading").respond(json=told)
         assert "未读 1 条" in (await portal.get("/my")).text
@@ -216,18 +209,6 @@ async def test_unread_notices_are_counted_lead_to_their_matter_and_are_marked_as
         read = told | {"read_at": "2026-11-23T00:00:00Z"}
         node.get("/v1/notifications").respond(json={"notifications": [read], "next": None})
         assert "/reading" not in (await portal.get("/my/notifications/n-1")).text
-
-
-@pytest.mark.parametrize("waits", [True, False])
-async def test_a_rectified_grant_waits_for_the_regulator_who_suspended_it(waits):
-    regulator = ME | {"organization_kind": "security_regulator", "roles": ["supervisor"]}
-    grant = sample(schema_of(sharing.GrantOut)) | {"id": "g-1", "state": "rectified"}
-    grant |= {"holder": COMPETENT, "suspended_by": CIVIL if waits else COMPETENT}
-    async with desk(regulator) as (portal, node):
-        node.get("/v1/grants").respond(json={"grants": [grant], "next": None})
-        node.get("/v1/grants/g-1").respond(json=grant)
-        assert ("/my/grants/g-1" in (await portal.get("/my")).text) is waits
-        assert "/my/grants/g-1/resumption" in (await portal.get("/my/grants/g-1")).text
 
 
 @pytest.mark.parametrize(

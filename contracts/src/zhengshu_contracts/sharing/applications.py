@@ -97,7 +97,7 @@ class ApplicationOut(Deadline):
     scenario: str
     scope: str
     purpose: str
-    until: date
+    until: date = Field(description="使用时限")
     renews: str | None = None
     state: ApplicationState = Field(description="进度最慢的部分的状态")
     state_label: str

@@ -34,7 +34,7 @@ class NoticeOut(ApiModel):
     id: str
     kind: NoticeKind
     kind_label: str
-    title: str = Field(default="", description="所涉事项的编号、数据名称或用途")
+    title: str = Field(default="", description="内容:所涉事项的编号、数据名称或用途")
     matter: str = Field(description="所涉申请、意见征求、授权、事项或数据集的标识")
     term: Term | None = Field(default=None, description="所涉期限")
     term_label: str | None = Field(default=None, description="期限名称")

@@ -11,10 +11,10 @@ from zhengshu_contracts.catalog import EntryOut
 from zhengshu_contracts.sharing import ApplicationIn, PartIn
 from zhengshu_contracts.vocabulary import DatasetId, offered
 
-from zhengshu_portal.fields import Asked
+from zhengshu_portal.fields import Asked, handed
 from zhengshu_portal.forms import Form
 from zhengshu_portal.office import InOffice, Officer, OwnForm
-from zhengshu_portal.things import attached
+from zhengshu_portal.things import hand_over, told_plainly
 
 router = APIRouter(include_in_schema=False)
 TERMS = Asked(ApplicationIn, skip=("parts", "renews"))
@@ -22,6 +22,8 @@ PART = Asked(PartIn, skip=("dataset", "items"))
 """A part's own members; which items is ticked in the table of the entry."""
 PLACE = re.compile(r"parts\.(\d{1,2})\.dataset$")
 MOST = 20
+FOUND = 8
+"""How many datasets are offered for words that name none."""
 
 
 @router.get("/my/apply")
@@ -42,17 +44,28 @@ def begin(
 @router.post("/my/apply", response_model=None)
 def apply(said: OwnForm, by: InOffice) -> Response:
     """提交申请,或再加一个数据集。"""
-    body = body_of(said)
-    if said.get("do") == "add":
-        more = said.get("more", "").strip().replace("/", "-")
-        parts = [*body["parts"], *([{"dataset": more}] if more else [])]
-        return page(by, body | {"parts": parts[:MOST]})
-    asked = body | {"parts": [part for part in body["parts"] if part["items"]]}
     try:
-        made = by.send("POST", "/v1/applications", asked | attached(said, by), said)
+        hand_over(said, by)
+        if said.get("do") != "apply":
+            return add(said, by)
+        asked = handed(body_of(said))
+        asked["parts"] = [part for part in asked["parts"] if part["items"]]
+        made = by.send("POST", "/v1/applications", asked, said)
     except Refused as refused:
-        return page(by, body, refused)
-    return RedirectResponse(f"/my/applications/{made['id']}", 303)
+        return page(by, body_of(said), refused)
+    return RedirectResponse(f"/my/applications/{made['id']}?done=apply", 303)
+
+
+def add(said: Form, by: Officer) -> HTMLResponse:
+    """Show the form with one more dataset, or with those that words find."""
+    draft, sought = body_of(said), said.get("more", "").strip()
+    wanted = said.get("pick") or sought.replace("/", "-")
+    if any(part["dataset"] == wanted for part in draft["parts"]) or not wanted:
+        return page(by, draft)
+    if not by.entry(wanted):
+        asked = {"q": sought[:80], "state": "published", "limit": FOUND}
+        return page(by, draft, sought=sought, found=by.node.get("/v1/entries", **asked)["entries"])
+    return page(by, draft | {"parts": [*draft["parts"], {"dataset": wanted}][:MOST]})
 
 
 def body_of(said: Form) -> dict[str, Any]:
@@ -67,14 +80,23 @@ def body_of(said: Form) -> dict[str, Any]:
     return body | ({"renews": said["renews"]} if said.get("renews") else {})
 
 
-def page(by: Officer, draft: Mapping[str, Any], refused: Refused | None = None) -> HTMLResponse:
+def page(
+    by: Officer,
+    draft: Mapping[str, Any],
+    refused: Refused | None = None,
+    *,
+    sought: str = "",
+    found: Sequence[Mapping[str, Any]] = (),
+) -> HTMLResponse:
     """Return the form with what has been given so far."""
     parts: Sequence[Mapping[str, Any]] = draft["parts"]
     shown = [part_of(by, at, part) for at, part in enumerate(parts)]
     return by.page(
         "apply.html",
         refused.status if refused else 200,
-        refused=refused.problem if refused else None,
+        refused=told_plainly(refused, Asked(ApplicationIn)),
+        sought=sought,
+        found=found,
         asked=shown,
         terms=TERMS.fields(draft),
         renews=draft.get("renews") or "",

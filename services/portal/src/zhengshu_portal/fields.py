@@ -18,23 +18,34 @@ ORGANIZATION = TypeAdapter(OrganizationCode).json_schema()["pattern"]
 LONG = 160
 """A text that may be longer than this is asked for in several lines."""
 SPECIAL = {"attachments": "files", "scan": "file"}
-"""Members that are files: they are handed over first, then named."""
+"""Members that are files: they are handed over first, then named; a form keeps them as `id/name`."""
 SIMPLE = {"object": "group", "boolean": "flag", "integer": "number", "number": "number"}
 SPARE = 3
 """Empty rows offered below those that are filled."""
-MASK_CHOICES = (
-    ('{"kind":"keep","first":1,"last":0}', "保留首 1 位"),
-    ('{"kind":"keep","first":1,"last":1}', "保留首末各 1 位"),
-    ('{"kind":"keep","first":3,"last":4}', "保留前 3 位和后 4 位"),
-    ('{"kind":"keep","first":6,"last":4}', "保留前 6 位和后 4 位"),
-    ('{"kind":"keep","first":0,"last":0}', "全部以 * 代替"),
-    ('{"kind":"truncate","length":6}', "只给前 6 位"),
-    ('{"kind":"hash"}', "以密钥散列代替"),
-    ('{"kind":"period","unit":"month"}', "日期概化到月"),
-    ('{"kind":"period","unit":"year"}', "日期概化到年"),
-    ('{"kind":"step","width":100}', "数值概化到百"),
-    ('{"kind":"step","width":1000}', "数值概化到千"),
-)
+MASKS: dict[str, dict[str, Any]] = {
+    json.dumps(mask, separators=(",", ":")): mask
+    for mask in (
+        {"kind": "keep", "first": 1, "last": 0},
+        {"kind": "keep", "first": 1, "last": 1},
+        {"kind": "keep", "first": 3, "last": 4},
+        {"kind": "keep", "first": 6, "last": 4},
+        {"kind": "keep", "first": 0, "last": 0},
+        {"kind": "truncate", "length": 6},
+        {"kind": "hash"},
+        {"kind": "period", "unit": "month"},
+        {"kind": "period", "unit": "year"},
+        {"kind": "step", "width": 100},
+        {"kind": "step", "width": 1000},
+    )
+}
+"""The masks that a form offers, by the value that is sent."""
+MASK_WORDS = {
+    "truncate": "只给前 {length} 位",
+    "hash": "以密钥散列代替",
+    "period": "日期概化到{unit}",
+    "step": "数值按 {width} 分段概化",
+}
+UNITS = {"month": "月", "year": "年"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,20 @@ class Asked:
         """Return the fields with the values that are known."""
         return self._members(self.schema, dict(values or {}), at, needed=True)
 
+    def label(self, pointer: str) -> str:
+        """Say which field a JSON pointer means, as the form calls it."""
+        node, said = self.schema, []
+        for name in pointer.strip("/").split("/"):
+            if name.isdigit():
+                node = solid(self.schema, node.get("items", {}))
+                said.append(f"第 {int(name) + 1} 项")
+            elif name in node.get("properties", {}):
+                node = solid(self.schema, node["properties"][name])
+                said.append(wording(name, node.get("description", ""))[0])
+            else:
+                return " ".join(said) or pointer
+        return " ".join(said)
+
     def body(self, form: Form, at: str = "") -> dict[str, Any]:
         """Return what a form answers; what cannot be read as its type goes as it was typed."""
         return self._read(self.schema, form, at)
@@ -99,6 +124,8 @@ class Asked:
         node = solid(self.schema, member)
         label, hint = wording(name, node.get("description", ""))
         made = Field(full, label, hint, self._kind(name, node, full), required)
+        if made.kind == "mask" and isinstance(value, dict):
+            value = json.dumps(value, separators=(",", ":"))
         made = replace(
             made,
             choices=tuple(self._choices(name, node, full)),
@@ -154,7 +181,7 @@ class Asked:
             return inner if any(_said(value) for value in inner.values()) else None
         if kind == "rows":
             return self._answered_rows(node, form, full)
-        if kind == "ticks":
+        if kind in {"ticks", "files"}:
             return form.all(full) or None
         if kind == "flag":
             return form.get(full) == "true"
@@ -205,7 +232,7 @@ class Asked:
         if node.get("pattern") == ORGANIZATION:
             return self.choices.get("organization", ())
         if "oneOf" in node:
-            return MASK_CHOICES
+            return [(sent, mask_label(mask)) for sent, mask in MASKS.items()]
         if node.get("type") == "boolean":
             return (("false", "否"), ("true", "是"))
         inner = solid(self.schema, node["items"]) if "items" in node else node
@@ -233,8 +260,25 @@ def _scalar(kind: str, text: str) -> Any:
     if kind == "yesno":
         return {"true": True, "false": False}.get(text, text)
     if kind == "mask":
-        return dict(MASK_JSON.get(text, {"kind": text[:20]}))
+        return dict(MASKS.get(text, {"kind": text[:20]}))
     return text
 
 
-MASK_JSON: dict[str, dict[str, Any]] = {value: json.loads(value) for value, _ in MASK_CHOICES}
+def handed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a body whose files are named by their ids alone; a form keeps their names beside."""
+    told = dict(body)
+    for name in SPECIAL.keys() & told.keys():
+        kept = told[name]
+        bare = [each.partition("/")[0] for each in (kept if isinstance(kept, list) else [kept])]
+        told[name] = bare if isinstance(kept, list) else bare[0]
+    return told
+
+
+def mask_label(mask: Mapping[str, Any]) -> str:
+    """Say what a mask does."""
+    if mask.get("kind") == "keep":
+        ends = (("前", mask.get("first")), ("后", mask.get("last")))
+        kept = "、".join(f"{end} {count} 位" for end, count in ends if count)
+        return f"只保留{kept},其余以 * 代替" if kept else "全部以 * 代替"
+    unit = UNITS.get(str(mask.get("unit")), "")
+    return MASK_WORDS.get(str(mask.get("kind")), "").format(**{**mask, "unit": unit})

@@ -51,6 +51,11 @@ class Form(dict[str, str]):
         for name, value in pairs:
             self.several.setdefault(name, []).append(value)
 
+    def add(self, name: str, value: str) -> None:
+        """Let a field have one more value."""
+        self[name] = value
+        self.several.setdefault(name, []).append(value)
+
     def all(self, name: str) -> list[str]:
         """Return every value of a field."""
         return self.several.get(name, [])

@@ -5,6 +5,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 from fastapi import Depends, Request
@@ -30,6 +31,9 @@ PRINTED = HEADERS | {
 }
 """A form that the node made is printed as it is: its own style, no script."""
 _names: dict[str, tuple[float, dict[str, str]]] = {}
+_entries: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+ENTRIES_KEPT = 2000
+"""How many entries' names are remembered at most."""
 
 
 class PageNotFound(NotFound):
@@ -46,6 +50,8 @@ class Officer:
     node: Client
     session: str
     me: Me
+    path: str = ""
+    """Where the officer is."""
     once: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
     def may(self, action: Action) -> bool:
@@ -65,6 +71,21 @@ class Officer:
             names = {each["code"]: each["name"] for each in found}
             kept = _names[self.node.url] = (time.monotonic() + NAMES_KEPT, names)
         return kept[1]
+
+    def entry(self, dataset: str) -> dict[str, Any]:
+        """Return an entry for its title, its items' titles and its provider; nothing when there is none."""
+        known = _entries.get((self.node.url, dataset))
+        if known is None or known[0] < time.monotonic():
+            try:
+                found = self.node.get(f"/v1/entries/{quote(dataset, safe='')}")
+            except Refused as refused:
+                if refused.status >= 500:
+                    raise
+                found = {}
+            if len(_entries) >= ENTRIES_KEPT:
+                _entries.clear()
+            known = _entries[self.node.url, dataset] = (time.monotonic() + NAMES_KEPT, found)
+        return known[1]
 
     def organizations(self) -> list[tuple[str, str]]:
         """Return organisations to choose from."""
@@ -105,11 +126,12 @@ class Officer:
 
 
 def forget_names() -> None:
-    """Ask anew what organisations are called."""
+    """Ask anew what organisations and entries are called."""
     _names.clear()
+    _entries.clear()
 
 
-def officer(session: Session, desk: InDesk) -> Officer:
+def officer(request: Request, session: Session, desk: InDesk) -> Officer:
     """Return who is signed in, with the node as they see it."""
     try:
         node = desk.client(session)
@@ -117,7 +139,7 @@ def officer(session: Session, desk: InDesk) -> Officer:
         if refused.status >= 500:
             raise
         raise NotSignedIn from refused
-    return Officer(node, session, Me.model_validate(node.get("/v1/me")))
+    return Officer(node, session, Me.model_validate(node.get("/v1/me")), request.url.path)
 
 
 InOffice = Annotated[Officer, Depends(officer)]

@@ -61,25 +61,26 @@ def render(name: str, /, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(templates.get_template(name).render(**values), status, HEADERS)
 
 
-def refusal(problem: Problem) -> HTMLResponse:
-    """Return a refusal as a page: what, why, on which basis, what next."""
-    return render("refusal.html", problem.status, problem=problem)
+def refusal(request: Request, problem: Problem) -> HTMLResponse:
+    """Return a refusal as a page: what, why, on which basis, what next, and the way back."""
+    staff = request.url.path.startswith("/my")
+    return render("refusal.html", problem.status, problem=problem, staff=staff)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return refusal(error.problem)
+    return refusal(request, error.problem)
 
 
-async def _away(_: Request, _error: Exception) -> Response:
-    return refusal(AWAY)
+async def _away(request: Request, _error: Exception) -> Response:
+    return refusal(request, AWAY)
 
 
 async def _to_sign_in(_: Request, _error: Exception) -> Response:
     return RedirectResponse("/signin/start", 303)
 
 
-async def _own(_: Request, error: Exception) -> Response:
+async def _own(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
     told = Problem(
         type=f"/problems/{error.slug}",
@@ -88,7 +89,7 @@ async def _own(_: Request, error: Exception) -> Response:
         detail=error.detail,
         next=error.next,
     )
-    return refusal(told)
+    return refusal(request, told)
 
 
 def install(app: FastAPI) -> None:

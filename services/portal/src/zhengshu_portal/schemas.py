@@ -12,7 +12,7 @@ Schema: TypeAlias = dict[str, Any]
 LABELS = {
     "against": "对方单位",
     "applicant": "申请单位",
-    "dataset": "数据集标识",
+    "dataset": "数据集",
     "holder": "使用单位",
     "items": "信息项",
     "masks": "脱敏",
@@ -42,7 +42,7 @@ LABELS = {
     "scope": "使用范围",
     "filter": "行条件",
     "quota": "每日用量",
-    "grant": "授权标识",
+    "grant": "授权",
     "reason": "理由",
     "starts": "生效时间",
     "ends": "到期时间",
@@ -113,8 +113,11 @@ OVERRULED = frozenset(
         "against",
         "attachments",
         "dataset",
+        "due",
         "entry",
         "grade",
+        "grant",
+        "item",
         "matter",
         "mode",
         "organization",
@@ -166,4 +169,4 @@ def wording(name: str, told: str) -> tuple[str, str]:
     head, mark, rest = re.match(r"([^,;:(]*)([,;:(]?)(.*)", told, re.DOTALL).groups()  # type: ignore[union-attr]
     if name in OVERRULED or not head or re.match(r"[a-z]+ ", told):
         return LABELS.get(name, head or name), ""
-    return head, rest.removesuffix(")") if mark == "(" else rest
+    return head, rest.replace(")", "", 1) if mark == "(" else rest

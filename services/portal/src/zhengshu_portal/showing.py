@@ -10,8 +10,12 @@ from pydantic import BaseModel
 from zhengshu_portal.days import BEIJING
 from zhengshu_portal.schemas import LABELS, Schema, schema_of, solid, word_list, wording
 
-HIDDEN = frozenset({"officer", "state", "part", "due_provisional", "code_label", "kind_label"})
+HIDDEN = frozenset(
+    {"officer", "state", "part", "due_provisional", "due_term", "due_party", "due_basis"}
+) | frozenset({"code_label", "kind_label", "applicant_name"})
 """Members that say nothing to people, or say it twice."""
+WITHIN = HIDDEN | {"id", "digest", "media"}
+"""Members that say nothing within another thing."""
 Names: TypeAlias = Mapping[str, str]
 """Organisations' names by code."""
 
@@ -24,7 +28,15 @@ class Table:
     rows: Sequence[Sequence[Any]]
 
 
-Value: TypeAlias = "str | Table | list[tuple[str, Value]]"
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way to another page."""
+
+    text: str
+    href: str
+
+
+Value: TypeAlias = "str | Link | Table | list[tuple[str, Value]]"
 Pairs: TypeAlias = list[tuple[str, Value]]
 
 
@@ -61,8 +73,10 @@ class Shown:
 
     def _value(self, member: Schema, value: Any) -> Value:
         node = solid(self.schema, member)
+        if isinstance(value, Link):
+            return value
         if isinstance(value, dict):
-            return self._pairs(node, value, HIDDEN)
+            return self._pairs(node, value, WITHIN)
         if isinstance(value, list):
             return self._list(solid(self.schema, node.get("items", {})), value)
         return self._text(node, value)
@@ -74,7 +88,7 @@ class Shown:
         columns = [
             column
             for column in dict.fromkeys([*told, *(each for value in values for each in value)])
-            if column not in HIDDEN
+            if column not in WITHIN
             and any(value.get(column) not in (None, "", [], {}) for value in values)
         ]
         heads = [_label(column, solid(self.schema, told.get(column, {}))) for column in columns]

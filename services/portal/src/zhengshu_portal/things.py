@@ -1,40 +1,53 @@
 """Lists, details and acts of every kind of thing, from its data. What is allowed the node decides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from zhengshu import Refused
+from zhengshu_contracts.problem import Problem
 from zhengshu_contracts.vocabulary import DatasetId
 
-from zhengshu_portal.fields import Asked
+from zhengshu_portal.fields import Asked, handed
 from zhengshu_portal.forms import Form
 from zhengshu_portal.kinds import KINDS
 from zhengshu_portal.kinds.shape import Act, Kind
+from zhengshu_portal.naming import Naming
 from zhengshu_portal.office import InOffice, Officer, OwnForm, PageNotFound
+from zhengshu_portal.open_data import PublicUrl
 from zhengshu_portal.showing import Shown
+from zhengshu_portal.using import commands
 
 router = APIRouter(include_in_schema=False)
 Cursor = Annotated[str | None, Query(max_length=2000)]
+HEADINGS = ("title", "name", "number", "kind_label")
+"""What a thing is called, the first that it has."""
+ELSEWHERE = {"apply": "提交申请"}
+"""Acts that have a page of their own."""
 SOUGHT = 2000
 """How far a list is searched for a thing that cannot be read by itself."""
 
 
 @router.get("/my/{kind}")
 def show_list(
-    kind: str, by: InOffice, cursor: Cursor = None, dataset: DatasetId | None = None
+    kind: str,
+    by: InOffice,
+    cursor: Cursor = None,
+    dataset: DatasetId | None = None,
+    done: str = "",
 ) -> HTMLResponse:
     """一类事项的列表。"""
     found = known(kind, by)
     asked = {"cursor": cursor, "dataset": dataset}
     page = by.node.get(found.path, limit=50, **{k: v for k, v in asked.items() if v})
-    shown = Shown(found.model, by.names())
+    shown = Shown(found.model, Naming(by).names(*page[found.member]))
     following = {"cursor": page.get("next"), "dataset": dataset}
     return by.page(
         "list.html",
         kind=found,
+        done=label_of(found, done),
         heads=[shown.label(name) for name in found.columns],
         rows=[row_of(found, shown, one, by) for one in page[found.member]],
         news=[act for act in found.news if by.may(act.action)],
@@ -62,15 +75,19 @@ def make(kind: str, name: str, fields: OwnForm, by: InOffice) -> Response:
     if act.answer:
         return told(found, act, answer, by)
     there = f"/{answer[found.key]}" if found.key in answer and found.single else ""
-    return RedirectResponse(f"/my/{kind}{there}", 303)
+    return RedirectResponse(f"/my/{kind}{there}?done={act.name}", 303)
 
 
 @router.get("/my/{kind}/{thing}")
-def show_one(kind: str, thing: str, by: InOffice, done: str = "") -> HTMLResponse:
+def show_one(
+    kind: str, thing: str, by: InOffice, public_url: PublicUrl, done: str = ""
+) -> HTMLResponse:
     """一件事项:内容、办理过程、可以办理的动作。"""
     found = known(kind, by)
-    label = next((act.label for act in found.acts if act.name == done), "")
-    return _one(found, read(found, thing, by), by, done=label)
+    one = read(found, thing, by)
+    held = found.held and one.get("holder") == by.me.organization
+    used = commands(one, by.entry(one["dataset"]), public_url) if held else []
+    return _one(found, one, by, done=label_of(found, done), used=used)
 
 
 @router.post("/my/{kind}/{thing}/{name}", response_model=None)
@@ -83,9 +100,17 @@ def act_on(kind: str, thing: str, name: str, fields: OwnForm, by: InOffice) -> R
     except Refused as refused:
         values = {name: answered(act, one, fields, by)}
         return _one(found, one, by, values=values, refused=refused)
+    if act.printed:
+        return RedirectResponse(act.printed.format(**answer), 303)
     if act.answer:
         return told(found, act, answer, by)
     return RedirectResponse(f"/my/{kind}/{quote(thing, safe='')}?done={act.name}", 303)
+
+
+def label_of(kind: Kind, act: str) -> str:
+    """Return what an act that was just done is called."""
+    labels = {one.name: one.label for one in (*kind.acts, *kind.news)}
+    return (labels | ELSEWHERE).get(act, "")
 
 
 def known(kind: str, by: Officer) -> Kind:
@@ -130,23 +155,30 @@ def answered(act: Act, one: Mapping[str, Any], fields: Form, by: Officer) -> dic
 
 def perform(act: Act, one: Mapping[str, Any], fields: Form, by: Officer) -> Any:
     """Do it: the files first, then what the form says."""
-    body = answered(act, one, fields, by) if act.model else None
-    if body is not None:
-        body |= attached(fields, by)
+    hand_over(fields, by)
+    body = handed(answered(act, one, fields, by)) if act.model else None
     told = {"id": one.get("id", ""), **(body or {} if act.placed else {})}
     path = act.path.format(**{name: quote(str(value), safe="") for name, value in told.items()})
     return by.send(act.method, path, None if act.placed else body, fields)
 
 
-def attached(fields: Form, by: Officer) -> dict[str, Any]:
-    """Hand the files over and return what the body says of them."""
-    kept: dict[str, Any] = {}
-    for field, files in fields.files.items():
-        ids = []
+def told_plainly(refused: Refused | None, asked: Asked | None) -> Problem | None:
+    """Return a refusal whose errors name the fields as the form does."""
+    if refused is None or asked is None or not refused.problem.errors:
+        return refused.problem if refused else None
+    errors = [
+        one.model_copy(update={"pointer": asked.label(one.pointer)})
+        for one in refused.problem.errors
+    ]
+    return refused.problem.model_copy(update={"errors": errors})
+
+
+def hand_over(fields: Form, by: Officer) -> None:
+    """Hand the files over and let the form name them, so that a refusal loses none."""
+    for field, files in list(fields.files.items()):
         for at, file in enumerate(files):
             sent = Form([("file", f"{field} {at}"), ("once", fields.get("once", ""))])
             sent.files = {field: [file]}
-            headers = {"Content-Type": file.media}
             answer = by.send(
                 "POST",
                 "/v1/attachments",
@@ -154,19 +186,23 @@ def attached(fields: Form, by: Officer) -> dict[str, Any]:
                 sent,
                 params={"name": file.name},
                 content=file.content,
-                headers=headers,
+                headers={"Content-Type": file.media},
             )
-            ids.append(answer["id"])
-        kept[field] = ids if field == "attachments" else ids[0]
-    return kept
+            fields.add(field, f"{answer['id']}/{file.name}")
+        del fields.files[field]
 
 
 def row_of(kind: Kind, shown: Shown, one: Mapping[str, Any], by: Officer) -> dict[str, Any]:
     """Return a line of a list."""
+    told = (
+        {**one, "dataset": by.entry(one["dataset"]).get("title") or one["dataset"]}
+        if ("dataset" in kind.columns and one.get("dataset"))
+        else one
+    )
     return {
         "link": f"/my/{kind.name}/{quote(str(one[kind.key]), safe='')}",
-        "due": one.get("due") if kind.waits and kind.waits(one, by) else None,
-        "cells": [shown.one(one, name) for name in kind.columns],
+        "due": one.get("due") if one.get("due_party") == by.me.organization else None,
+        "cells": [shown.one(told, name) for name in kind.columns],
     }
 
 
@@ -174,9 +210,7 @@ def told(kind: Kind, act: Act, answer: Mapping[str, Any], by: Officer) -> HTMLRe
     """Show an answer that is told once."""
     assert act.answer is not None
     pairs = Shown(act.answer, by.names()).pairs(answer)
-    prints = {"forms": f"/my/prints/forms/{answer.get('code')}"}
-    prints["statements"] = f"/my/prints/statements/{answer.get('number')}"
-    return by.page("told.html", kind=kind, act=act, pairs=pairs, printed=prints.get(act.name))
+    return by.page("told.html", kind=kind, act=act, pairs=pairs)
 
 
 def _new(
@@ -186,7 +220,7 @@ def _new(
     return by.page(
         "new.html",
         refused.status if refused else 200,
-        refused=refused.problem if refused else None,
+        refused=told_plainly(refused, asked),
         kind=kind,
         act=act,
         fields=asked.fields(values) if asked else [],
@@ -199,20 +233,25 @@ def _one(
     by: Officer,
     *,
     done: str = "",
+    used: Sequence[tuple[str, str]] = (),
     values: Mapping[str, Any] | None = None,
     refused: Refused | None = None,
 ) -> HTMLResponse:
     acts = [act for act in kind.acts if by.may(act.action) and act.when(one, by)]
+    tried = next((act for act in acts if act.name in (values or {})), None)
+    names = Naming(by).names(one)
     return by.page(
         "detail.html",
         refused.status if refused else 200,
-        refused=refused.problem if refused else None,
+        refused=told_plainly(refused, asked_of(tried, one, by) if tried else None),
         kind=kind,
         one=one,
+        party=names.get(one.get("due_party") or "", ""),
         done=done,
-        heading=next((str(one[n]) for n in ("title", "name", "number") if one.get(n)), ""),
+        used=used,
+        heading=next((str(one[n]) for n in HEADINGS if one.get(n)), kind.title),
         key=one[kind.key],
-        pairs=Shown(kind.model, by.names()).pairs(one, skip=("id", "moves")),
+        pairs=Shown(kind.model, names).pairs(Naming(by).thing(one), skip=("id", "moves", "due")),
         acts=[(act, _fields(act, one, by, (values or {}).get(act.name))) for act in acts],
         opened=next(iter(values), "") if values else "",
         links=[(label, path.format(**one)) for label, path, when in kind.links if when(one, by)],

@@ -1,26 +1,31 @@
 """The staff start page: what waits for this officer, the most urgent first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
-from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.roles import Action
+from zhengshu_contracts.sharing import TodoKind
 from zhengshu_contracts.vocabulary import EntryState
 
 from zhengshu_portal.forms import Session
 from zhengshu_portal.kinds import KINDS
 from zhengshu_portal.kinds.shape import Kind
+from zhengshu_portal.naming import place_of
 from zhengshu_portal.office import InOffice, Officer, own_form
 from zhengshu_portal.sessions import InDesk
 
 router = APIRouter(include_in_schema=False)
 FAR = 2000
 """How far a list is followed for what waits; what is done makes room for the next."""
+MOST = 500
+"""How many to-dos the node is asked for."""
 LATER = "9999"
 """Sorts what has no due date behind what has."""
+Clocked = Mapping[str, Mapping[str, Any]]
+"""The catalogue's to-dos that have a clock, by entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Todo:
     link: str
     due: str | None = None
     provisional: bool = False
+    basis: str | None = None
 
 
 @router.get("/my")
@@ -59,12 +65,26 @@ def unread(by: Officer) -> str:
 
 
 def waiting(by: Officer) -> Iterator[Todo]:
-    """Yield everything that waits for the officer."""
-    yield from entries(by)
+    """Yield everything that waits for the officer: what the node lists, and what has no clock there."""
+    told = by.node.get("/v1/todos", limit=MOST)["todos"] if by.may(Action.TODO_READ) else []
+    clocked: dict[str, dict[str, Any]] = {}
+    for one in told:
+        if one["kind"] in (TodoKind.CATALOGUE_REVIEW, TodoKind.CATALOGUE_UPDATE):
+            clocked[one["matter"]] = one
+        else:
+            yield todo(one["kind_label"], one["title"], place_of(one["matter"]) or "/my", one)
+    yield from entries(by, clocked)
     yield from imports(by)
     for kind in KINDS.values():
         if kind.waits and by.may(kind.read):
             yield from of_kind(kind, by)
+
+
+def todo(kind: str, title: str, link: str, clock: Mapping[str, Any] | None) -> Todo:
+    """Return one thing that waits, with its deadline if one runs."""
+    told = clock or {}
+    provisional = bool(told.get("due_provisional"))
+    return Todo(kind, title, link, told.get("due"), provisional, told.get("due_basis"))
 
 
 def of_kind(kind: Kind, by: Officer) -> Iterator[Todo]:
@@ -73,14 +93,7 @@ def of_kind(kind: Kind, by: Officer) -> Iterator[Todo]:
     lists = [by.pages(kind.path, kind.member, most=FAR, **asked) for asked in kind.asked]
     for one in {one[kind.key]: one for each in lists for one in each}.values():
         if kind.waits(one, by):
-            told = [str(one[name]) for name in ("number", "title", "purpose") if one.get(name)]
-            yield Todo(
-                kind.title,
-                " ".join(told[:2]),
-                f"/my/{kind.name}/{one[kind.key]}",
-                one.get("due"),
-                bool(one.get("due_provisional")),
-            )
+            yield Todo(kind.title, str(one["title"]), f"/my/{kind.name}/{one[kind.key]}")
 
 
 def imports(by: Officer) -> Iterator[Todo]:
@@ -88,33 +101,23 @@ def imports(by: Officer) -> Iterator[Todo]:
     if by.may(Action.IMPORT_REVIEW):
         for one in by.pages("/v1/imports", "imports", most=FAR, waiting="true"):
             title = by.names().get(one["provider"], one["provider"])
-            yield Todo("存量登记审核", title, f"/my/imports/{one['token']}")
+            yield Todo("审核存量登记", title, f"/my/imports/{one['token']}")
 
 
-def entries(by: Officer) -> Iterator[Todo]:
+def entries(by: Officer, clocked: Clocked) -> Iterator[Todo]:
     """Yield entries to review, and the department's own to mend."""
     if by.may(Action.ENTRY_REVIEW):
-        dues = clocks(by, Term.CATALOGUE_REVIEW)
         for one in listed(by, state=EntryState.SUBMITTED.value):
-            due, link = dues.get(one["id"]), f"/my/catalogue/{one['id']}/review"
-            yield Todo("目录审核", one["title"], link, *(due or ()))
+            link = f"/my/catalogue/{one['id']}/review"
+            yield todo(TodoKind.CATALOGUE_REVIEW.label, one["title"], link, clocked.get(one["id"]))
     if by.may(Action.ENTRY_COMPILE):
         mine = by.me.organization
-        dues = clocks(by, Term.CATALOGUE_UPDATE)
         for one in listed(by, state=EntryState.RETURNED.value, provider=mine):
-            due, link = dues.get(one["id"]), f"/my/catalogue/{one['id']}"
-            yield Todo("目录退回修改", one["title"], link, *(due or ()))
+            link = f"/my/catalogue/{one['id']}"
+            yield todo(TodoKind.CATALOGUE_UPDATE.label, one["title"], link, clocked.get(one["id"]))
         for one in listed(by, mending="true", provider=mine):
             link = f"/my/catalogue/{one['id']}"
-            yield Todo("存量目录补齐", one["title"], link, one.get("mend_by"))
-
-
-def clocks(by: Officer, term: Term) -> dict[str, tuple[str, bool]]:
-    """Return by when each matter of a kind is to be done, and whether that is provisional."""
-    if not by.may(Action.CLOCK_READ):
-        return {}
-    found = by.pages("/v1/clocks", "clocks", most=FAR, term=term.value)
-    return {one["matter"]: (one["due"], one["due_provisional"]) for one in found}
+            yield Todo("补齐存量目录", one["title"], link, one.get("mend_by"))
 
 
 def listed(by: Officer, **asked: Any) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Matters between departments and usage records as pages."""
 
 from pydantic import BaseModel
-from zhengshu import Refused
 from zhengshu_contracts import sharing
 from zhengshu_contracts.roles import Action
 
@@ -11,10 +10,7 @@ from zhengshu_portal.office import Officer
 
 def items_of(one: Thing, by: Officer) -> Narrowed:
     """Offer the items of the dataset that a matter is about, once it is known, and every organisation."""
-    try:
-        entry = by.node.get(f"/v1/entries/{one['dataset']}") if one.get("dataset") else {}
-    except Refused:
-        entry = {}  # what is typed is refused with its reason when it is sent
+    entry = by.entry(one["dataset"]) if one.get("dataset") else {}
     items = [(each["name"], each["title"]) for each in entry.get("items", [])]
     return organizations(one, by) | ({"items": items} if items else {})
 
@@ -29,11 +25,6 @@ def moves(one: Thing, by: Officer) -> Narrowed:
 def movable(one: Thing, _by: Officer) -> bool:
     """Test whether the node says that the officer has a move."""
     return bool(one["moves"])
-
-
-def expected(one: Thing, _by: Officer) -> bool:
-    """Test whether more than giving up is open."""
-    return any(each["move"] != "withdraw" for each in one["moves"])
 
 
 def matter(
@@ -61,7 +52,6 @@ def matter(
             Act("steps", "办理", f"/v1/{name}/{{id}}/steps", handle, step, movable, choices=moves),
         ),
         news=(file,),
-        waits=expected,
     )
 
 

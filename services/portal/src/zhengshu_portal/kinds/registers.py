@@ -200,7 +200,7 @@ SYSTEMS = Kind(
             "出具数据汇聚情况证明",
             "/v1/systems/{id}/statements",
             Action.STATEMENT_ISSUE,
-            answer=StatementOut,
+            printed="/my/prints/statements/{number}",
         ),
     ),
     single=False,

@@ -41,6 +41,8 @@ class Act:
     choices: Choices = nothing
     answer: type[BaseModel] | None = None
     """Shown at once, for what is told this once."""
+    printed: str = ""
+    """Where the node's paper is, by a member of the answer."""
     known: str | None = None
     """Where the values are read that the form begins with."""
     skip: tuple[str, ...] = ()
@@ -64,12 +66,14 @@ class Kind:
     single: bool = True
     """Whether one can be read by itself."""
     waits: When | None = None
-    """What of it waits for an officer."""
+    """What of it waits for an officer, where the node's own list of to-dos does not tell."""
     asked: tuple[Mapping[str, str], ...] = ({},)
     """How the list is narrowed to what may wait: once for each."""
     key: str = "id"
     """The member by which one is named."""
     links: tuple[tuple[str, str, When], ...] = ()
+    held: bool = False
+    """Whether its holder is told how to use it."""
 
 
 def own(member: str) -> When:

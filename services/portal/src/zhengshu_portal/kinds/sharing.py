@@ -34,25 +34,28 @@ def some_part(*states: str) -> When:
     return lambda one, _by: any(part["state"] in states for part in one["parts"])
 
 
-def masks(one: Thing, _by: Officer) -> Narrowed:
+def titled(one: Thing, by: Officer) -> list[tuple[str, str]]:
+    """Return the items of an opinion or of a part by their titles."""
+    known = {item["name"]: item["title"] for item in by.entry(one["dataset"]).get("items", [])}
+    return [(name, known.get(name, name)) for name in one["items"]]
+
+
+def masks(one: Thing, by: Officer) -> Narrowed:
     """Offer an opinion's items to be masked."""
-    return {"item": [(name, name) for name in one["items"]]}
+    return {"item": titled(one, by)}
 
 
-def parts(one: Thing, _by: Officer) -> Narrowed:
+def parts(one: Thing, by: Officer) -> Narrowed:
     """Offer the parts of an application that the Commission has."""
-    held = [part for part in one["parts"] if part["state"] in AT_CITY]
-    named = [(part["id"], f"{part['title']}:{'、'.join(part['items'])}") for part in held]
-    names = dict.fromkeys(name for part in held for name in part["items"])
-    columns = [(name, name) for name in names]
-    asked = {mode for part in held for mode in part["modes"]}
+    held = [(part, titled(part, by)) for part in one["parts"] if part["state"] in AT_CITY]
+    named = [
+        (part["id"], f"{part['title']}:{'、'.join(title for _, title in items)}")
+        for part, items in held
+    ]
+    columns = list(dict(pair for _, items in held for pair in items).items())
+    asked = {mode for part, _ in held for mode in part["modes"]}
     modes = [(mode.value, mode.label) for mode in Mode if mode in asked]
     return {"part": named, "item": columns, "items": columns, "modes": modes}
-
-
-def of(prefix: str) -> When:
-    """Test what a clock or a notice is about, by what the names of its kind begin with."""
-    return lambda one, _by: one["matter"].startswith(prefix)
 
 
 def unread(one: Thing, _by: Officer) -> bool:
@@ -66,17 +69,6 @@ def extension_open(one: Thing, _by: Officer) -> bool:
     return not asked.get("outcome")
 
 
-MATTERS = (
-    ("查看共享申请", "/my/applications/{matter}", of("a-")),
-    ("查看征求意见", "/my/opinions/{matter}", of("o-")),
-    ("查看授权", "/my/grants/{matter}", of("g-")),
-    ("查看数据校核", "/my/corrections/{matter}", of("j-")),
-    ("查看争议", "/my/disputes/{matter}", of("y-")),
-    ("查看共享属性异议", "/my/objections/{matter}", of("b-")),
-    ("查看数据需求", "/my/demands/{matter}", of("x-")),
-    ("查看目录条目", "/my/catalogue/{matter}", lambda one, _by: one["matter"][:1].isdigit()),
-)
-"""Where what a clock or a notice is about is shown."""
 NOTICES = Kind(
     name="notifications",
     title="通知",
@@ -95,7 +87,6 @@ NOTICES = Kind(
         ),
     ),
     single=False,
-    links=MATTERS,
 )
 CLOCKS = Kind(
     name="clocks",
@@ -106,7 +97,6 @@ CLOCKS = Kind(
     read=Action.CLOCK_READ,
     columns=("term_label", "party", "received", "due", "overdue", "paused"),
     single=False,
-    links=MATTERS,
 )
 APPLICATIONS = Kind(
     name="applications",
@@ -156,14 +146,9 @@ APPLICATIONS = Kind(
             "/v1/applications/{id}/forms",
             Action.FORM_ISSUE,
             sharing.FormIn,
-            answer=sharing.FormOut,
+            printed="/my/prints/forms/{code}",
         ),
     ),
-    waits=either(
-        both(may(Action.APPLICATION_ENDORSE), some_part(A.SUBMITTED)),
-        both(own("organization"), some_part(A.SUPPLEMENTING)),
-    ),
-    asked=({"waiting_for": "competent"}, {"waiting_for": "applicant"}),
     links=(("以此为底再次申请", "/my/apply?repeat={id}", own("organization")),),
 )
 OPINIONS = Kind(
@@ -201,14 +186,6 @@ OPINIONS = Kind(
             extension_open,
         ),
     ),
-    waits=both(
-        state("requested"),
-        either(
-            both(may(Action.OPINION_GIVE), own("provider")),
-            both(may(Action.EXTENSION_DECIDE), extension_open),
-        ),
-    ),
-    asked=({"state": "requested"},),
 )
 GRANTS = Kind(
     name="grants",
@@ -268,10 +245,7 @@ GRANTS = Kind(
             both(either(oversees, own("provider")), state(*LIVE)),
         ),
     ),
-    waits=either(
-        both(own("holder"), state(G.SUSPENDED, G.EXPIRED, G.REVOKED)),
-        both(may(Action.GRANT_SUSPEND), state(G.RECTIFIED), either(oversees, own("suspended_by"))),
-    ),
+    held=True,
     links=(("申请续期", "/my/apply?renew={id}", both(own("holder"), state(G.ACTIVE))),),
 )
 

@@ -40,9 +40,12 @@ class Datasets:
         return found[dataset]
 
     async def name_of(self, organization: str) -> str:
-        """Return an organisation's name; its code while its registration is not yet known here."""
+        """Return an organisation's name, a municipal provider's from its entries; else its code."""
         row = await self._session.get(OrganizationRow, organization)
-        return row.name if row else organization
+        if row is not None:
+            return row.name
+        query = select(DatasetRow.provider_name).where(DatasetRow.provider == organization)
+        return await self._session.scalar(query.limit(1)) or organization
 
     async def competent(self) -> str:
         """Return the competent department's code; its kind while it is not yet known here."""
