@@ -121,6 +121,17 @@ class TestKey:
         await hot.get(ROWS, "sys-reader", prefer="x")
         assert await asked(hot) == 2
 
+    async def test_a_long_question_is_not_kept(self, hot):
+        """Its words would fill the memory that pages are counted by."""
+        path = f"{ROWS}?{'&'.join(['town=neq.' + 'x' * 100] * 20)}"
+        for _ in range(2):
+            assert (await hot.get(path, "sys-reader")).status_code == 200
+        assert (len(hot.services["catalog"].asked(ROWS)), hot.parts.pages._kept) == (2, {})
+
+    async def test_what_is_not_kept_is_of_the_version_asked_for_all_the_same(self, hot):
+        told = await hot.get(ROWS, "sys-reader", range="0-1", min_version="1.2")
+        assert (told.status_code, told.json()["type"]) == (412, "/problems/version-not-reached")
+
     async def test_grants_do_not_share_pages(self, hot):
         """A masking hash is the grant's own."""
         key = dataset_key("sharing", DATASET)

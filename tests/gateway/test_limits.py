@@ -67,6 +67,45 @@ class TestRate:
         assert (await world.get(EXPORTS, "sys-reader")).status_code == 200
 
 
+class TestTurns:
+    async def test_who_asks_much_at_once_waits_its_turn_and_nobody_else_does(self, world):
+        catalog, go_on, most = world.services["catalog"], asyncio.Event(), 4
+
+        async def slowly(seen, send):
+            await go_on.wait()
+            await say(200, [])(seen, send)
+
+        catalog.answers[f"GET {ROWS}"] = catalog.answers["GET /v1/entries"] = slowly
+        paths = [f"{ROWS}?limit={n}" for n in range(1, 10)] + ["/v1/entries"] * 3
+        asking = [asyncio.create_task(world.get(path, "sys-reader")) for path in paths]
+        await until(lambda: len(catalog.seen) == most)
+        for service in ("organizations", "grants"):  # another client's; the same client's elsewhere
+            caller = "sys-provider" if service == "organizations" else "sys-reader"
+            assert (await world.get(f"/v1/{service}", caller)).status_code == 200
+        assert len(catalog.seen) == most + 1
+        asking.pop().cancel()
+        go_on.set()
+        assert {each.status_code for each in await asyncio.gather(*asking)} == {200}
+        assert world.parts.pipeline.turns._room == {}
+
+    async def test_a_right_that_falls_while_it_waits_lets_nothing_out(self, world):
+        await give(world, grant())
+        catalog, go_on = world.services["catalog"], asyncio.Event()
+
+        async def slowly(seen, send):
+            await go_on.wait()
+            await say(200, [{"amount": 1}])(seen, send)
+
+        catalog.answers[f"GET {ROWS}"] = slowly
+        paths = [f"{AMOUNT}&limit={n}" for n in range(1, 8)]
+        asking = [asyncio.create_task(world.get(path, "sys-reader")) for path in paths]
+        await until(lambda: len(catalog.asked(ROWS)) == 4)
+        await give(world)
+        go_on.set()
+        answers = await asyncio.gather(*asking)
+        assert {slug(each) for each in answers} == {(503, "decision-changed")}
+
+
 class TestFailures:
     async def test_bad_proofs_are_refused_unread_and_hurt_nobody_who_is_known(
         self, world, monkeypatch

@@ -29,6 +29,8 @@ UNKEPT = frozenset({b"cache-control", b"content-encoding", b"set-cookie"})
 """Headers of an answer that is not simply these bytes."""
 OVERHEAD = 2048
 """Bytes that a page takes beside its body, about."""
+LONGEST = 1024
+"""Bytes of a query beyond which its page is not kept: it stands in the key and in the link to the next."""
 
 Version: TypeAlias = tuple[int, int]
 """Epoch and number."""
@@ -72,6 +74,8 @@ class Asked:
     dataset: str
     rest: tuple[object, ...]
     least: Version
+    keeps: bool = True
+    """Whether its answer is a page to keep, or may be one that was kept."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -142,13 +146,12 @@ class Pages:
         self.size = 0
 
     def asked(self, exchange: Exchange, access: Access) -> Asked | None:
-        """Return what is asked, or None when it is nothing that is ever kept."""
+        """Return what is asked, or None when it is no read of a page."""
         if access.question.action is not Action.DATASET_QUERY or exchange.method != "GET":
             return None
         named = [each for each in exchange.headers if each[0] in NAMED]
         told = dict(named)
-        if len(told) < len(named) or not told.keys().isdisjoint(AWKWARD):
-            return None
+        plain = len(told) == len(named) and told.keys().isdisjoint(AWKWARD)
         dataset, view = access.question.dataset, access.view
         fact = self._feed.known.datasets.get(dataset)
         rest = (
@@ -163,14 +166,15 @@ class Pages:
             view.masks,
             view.key,
         )
-        return Asked(dataset, rest, _least(told))
+        keeps = plain and len(exchange.query) <= LONGEST
+        return Asked(dataset, rest, _least(told), keeps)
 
     def find(self, asked: Asked) -> Page | None:
         """Return the page, if it is of the newest version known and of the least that is asked for."""
         newest = self._versions.newest(asked.dataset)
         key = (newest, asked.dataset, asked.rest)
         page = self._kept.get(key)
-        if page is None or newest < asked.least:
+        if page is None or newest < asked.least or not asked.keeps:
             return None
         self._kept.move_to_end(key)
         return page
@@ -178,11 +182,12 @@ class Pages:
     def copy(self, asked: Asked) -> Copy:
         """Return what is to watch the answer that the service gives instead."""
         learn = self._versions.learn
-        return Copy(lambda version: learn(asked.dataset, version), asked.least, self._each)
+        largest = self._each if asked.keeps else 0
+        return Copy(lambda version: learn(asked.dataset, version), asked.least, largest)
 
     def keep(self, asked: Asked, copy: Copy) -> None:
         """Keep an answer that went out whole, if it is a page of the newest version known."""
-        page = copy.page()
+        page = copy.page() if asked.keeps else None
         if page is None or copy.version is None:
             return
         key = (copy.version, asked.dataset, asked.rest)

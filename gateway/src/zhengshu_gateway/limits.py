@@ -1,8 +1,13 @@
-"""How often and how many at once: a bucket of tokens and a count of what runs, per caller and class."""
+"""How often and how many at once: a bucket of tokens and a count of what runs, per caller and class.
 
+What a service has to work for waits its turn here as well, so that who asks much at once fills no service.
+"""
+
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from zhengshu_gateway.errors import RateExceeded, TooManyAtOnce
@@ -89,3 +94,26 @@ class Place:
             self._running[self._key] = left
         else:
             del self._running[self._key]
+
+
+class Turns:
+    """So many requests of one caller at one service at the same time; its others wait, in their order."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._room: dict[tuple[str, str], asyncio.Semaphore] = {}
+        self._here: dict[tuple[str, str], int] = {}
+
+    @asynccontextmanager
+    async def turn(self, service: str, caller: str) -> AsyncIterator[None]:
+        """Wait for a place at a service and hold it."""
+        key = (service, caller)
+        room = self._room.setdefault(key, asyncio.Semaphore(self._most))
+        self._here[key] = self._here.get(key, 0) + 1
+        try:
+            async with room:
+                yield
+        finally:
+            self._here[key] -= 1
+            if not self._here[key]:
+                del self._here[key], self._room[key]

@@ -27,7 +27,7 @@ from zhengshu_gateway.forward import Forwarder
 from zhengshu_gateway.integrators import Callout, Keeper
 from zhengshu_gateway.integrators.nkeys import Issuer
 from zhengshu_gateway.lease import Lease
-from zhengshu_gateway.limits import Limits
+from zhengshu_gateway.limits import Limits, Turns
 from zhengshu_gateway.oauth import TokenDesk
 from zhengshu_gateway.outside import Outside
 from zhengshu_gateway.outward import Outward
@@ -110,6 +110,7 @@ class Parts:
             forwarder=forwarder,
             broker=Broker(self.upstreams, forwarder),
             limits=Limits(self.settings.rates()),
+            turns=Turns(self.settings.share),
             versions=versions,
             pages=self.pages,
             decisions=decisions,

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -37,7 +38,7 @@ from zhengshu_gateway.errors import (
 from zhengshu_gateway.exchange import LARGEST_HEADERS, Exchange, Gone, raw
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import PASSED_IN, Ending, Forwarder
-from zhengshu_gateway.limits import Limits
+from zhengshu_gateway.limits import Limits, Turns
 from zhengshu_gateway.routes import BARE, Kind, Route, Routes
 from zhengshu_gateway.standing import Standing, Standings
 from zhengshu_gateway.upstreams import VOUCHED, Upstreams
@@ -45,6 +46,9 @@ from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 FALLEN = Ending(AccessOutcome.FAILED, 503, 0)
 Own = Callable[[Exchange, Caller], Awaitable[None]]
 Places = Mapping[str, str]
+LASTING = frozenset({"bulk", "push"})
+"""Classes that take as long as their callers do, and have places of their own at the services."""
+LONGEST_GRANT = 100
 LONGEST_PURPOSE = 500
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PROOFS = frozenset({b"authorization", signature.SIGN.encode()})
@@ -62,6 +66,7 @@ class Pipeline:
     forwarder: Forwarder
     broker: Broker
     limits: Limits
+    turns: Turns
     versions: Versions
     pages: Pages
     decisions: Decisions
@@ -145,6 +150,8 @@ class Pipeline:
     async def _data(self, exchange: Exchange, route: Route, places: Places, caller: Caller) -> None:
         """Let rows out: decided, recorded, then forwarded, and cut when the decision falls."""
         dataset, grant = places["dataset"], exchange.header(b"zhengshu-grant")
+        if grant is not None and len(grant) > LONGEST_GRANT:
+            raise RequestMalformed("Zhengshu-Grant 应为授权标识")
         columns = requested(exchange.query)
         purpose = _purpose(exchange)
         question = Question(
@@ -197,14 +204,25 @@ class Pipeline:
     async def _ask(
         self, exchange: Exchange, route: Route, access: Access, going: Callable[[], bool]
     ) -> Ending:
-        told = {auth.HEADER: self.upstreams.vouch(route.to, access.identity())}
-        url = self._url(exchange, route)
-        with self.accesses.running(access):
-            return await self.forwarder.send(exchange, url, told, going=going, most=access.most)
+        async with self._turn(route, access.question.caller):
+            told = {auth.HEADER: self.upstreams.vouch(route.to, access.identity())}
+            url = self._url(exchange, route)
+            with self.accesses.running(access):
+                return await self.forwarder.send(exchange, url, told, going=going, most=access.most)
+
+    def _turn(self, route: Route, caller: Caller) -> AbstractAsyncContextManager[None]:
+        """Return what to hold while a service works: a known caller's turn, where that is short."""
+        if caller.anonymous or _class_of(route, caller) in LASTING:
+            return nullcontext()
+        return self.turns.turn(route.to, caller.principal.id)
 
     async def _control(
         self, exchange: Exchange, route: Route, places: Places, caller: Caller
     ) -> None:
+        async with self._turn(route, caller):
+            await self._pass(exchange, route, places, caller)
+
+    async def _pass(self, exchange: Exchange, route: Route, places: Places, caller: Caller) -> None:
         identity = Identity.model_construct(
             principal=caller.principal,
             action=route.action,

@@ -99,6 +99,9 @@ class GatewaySettings(BusSettings):
     query_rate: float = 2000.0
     """Queries per second and client, on average; `…_at_once`: how many may run at the same time."""
     query_at_once: int = 128
+    share: int = 4
+    """Queries and other short requests of one client that one service works on at the same time; its others
+    wait their turn, so that everybody else's are answered meanwhile."""
     bulk_rate: float = 5.0
     """Exports, change feeds and files per second and client."""
     bulk_at_once: int = 4
