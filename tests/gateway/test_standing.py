@@ -1,5 +1,6 @@
 """Answers that stand: given again without being worked out, and only while everything they rest on stands."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +10,7 @@ from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import DatasetGrants, DatasetVersion, client_key, dataset_key
 from zhengshu_contracts.policy import version_key as version
 from zhengshu_contracts.vocabulary import GrantState
-from zhengshu_gateway import records
-from zhengshu_gateway.records import Form
+from zhengshu_gateway.limits import Rate
 
 from .pages import PAGE, page
 from .test_pipeline import ROWS, grant
@@ -131,9 +131,10 @@ class TestEnds:
     async def test_when_its_decision_was_forgotten_meanwhile(self, hot, worked_out, monkeypatch):
         decisions, accept = hot.parts.pipeline.decisions, hot.parts.records.accept
 
-        async def forgetful(envelope):
-            await accept(envelope)
-            decisions._made.clear()
+        def forgetful(envelope):
+            accepted = accept(envelope)
+            accepted.add_done_callback(lambda _: decisions._made.clear())
+            return accepted
 
         monkeypatch.setattr(hot.parts.records, "accept", forgetful)
         await warm(hot)
@@ -155,12 +156,63 @@ class TestEnds:
     async def test_when_it_falls_while_it_is_recorded(self, hot, worked_out, monkeypatch):
         await warm(hot)
         monkeypatch.setattr(hot.parts.accesses, "stands", lambda _: False)
-        assert (await ask(hot)).status_code == 503
+        worked_out.clear()
+        answer = await ask(hot)
+        assert answer.status_code == 200
+        assert worked_out
 
         async def ended():
             return [e["data"] for e in await hot.records() if e["data"].get("status") == 503]
 
-        assert (await until(ended))[0]["bytes"] == 0
+        [fallen] = await until(ended)
+        assert fallen["bytes"] == 0
+        assert fallen["record"] != answer.headers["zhengshu-record"]
+
+
+class TestCounted:
+    """An answer that stands is an access like any other."""
+
+    async def test_against_the_rate(self, hot, worked_out, monkeypatch):
+        limits = hot.parts.pipeline.limits
+        monkeypatch.setitem(limits.rates, "query", Rate(0.01, 4, 9))
+        limits._buckets.clear()
+        await warm(hot)
+        assert [(await ask(hot)).status_code for _ in range(3)] == [200, 200, 429]
+        limits._buckets.clear()
+
+    async def test_among_those_at_once(self, hot, worked_out, monkeypatch):
+        limits = hot.parts.pipeline.limits
+        monkeypatch.setitem(limits.rates, "query", Rate(100, 100, 1))
+        await warm(hot)
+        with limits.running("query", "sys-reader"):
+            assert (await ask(hot)).status_code == 429
+        assert (await ask(hot)).status_code == 200
+        assert limits._running == {}
+
+    async def test_and_who_hangs_up_before_it_is_sent_got_nothing(
+        self, hot, worked_out, monkeypatch
+    ):
+        await warm(hot)
+        [head] = hot.parts.pipeline.standings._kept
+        accept, held = hot.parts.records.accept, []
+
+        def slowly(envelope):
+            held.append((accept(envelope), asyncio.get_running_loop().create_future()))
+            return held[-1][1]
+
+        monkeypatch.setattr(hot.parts.records, "accept", slowly)
+        _, writer = await asyncio.open_connection(*hot.url.removeprefix("http://").split(":"))
+        writer.write(head)
+        await until(lambda: held)
+        writer.transport.abort()
+        await asyncio.sleep(0.05)
+        held[0][1].set_result(None)
+
+        async def ended():
+            return [e["data"] for e in await hot.records() if e["data"].get("status") == 499]
+
+        [cut] = await until(ended)
+        assert (cut["outcome"], cut["bytes"]) == ("cut", 0)
 
 
 class TestNever:
@@ -185,10 +237,3 @@ async def test_it_answers_no_other_method(hot, worked_out, method, status):
     worked_out.clear()
     told = await hot.http.request(method, ROWS, headers=dict(answer.request.headers))
     assert (told.status_code, len(worked_out)) == (status, int(method == "HEAD"))
-
-
-def test_a_form_keeps_what_looks_like_a_place():
-    told = {"record": "r-1", "at": "2026", "trace": None, "client": "%(at)b 100% %s"}
-    form = Form(records.decided, told)
-    assert b'"client":"%(at)b 100% %s"' in form.fill("r-2")
-    assert form.fill("r-2").count(b"r-2") == 3

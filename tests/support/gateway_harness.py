@@ -13,6 +13,7 @@ import uvicorn
 from pydantic import BaseModel, SecretStr
 from support.until import until
 from zhengshu_chassis import auth
+from zhengshu_chassis.repeats import protocol_of
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.policy import (
     ClientPolicy,
@@ -48,7 +49,14 @@ READER = "11350123003654321B"
 @asynccontextmanager
 async def served(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port."""
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, timeout_keep_alive=75)
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=protocol_of(app),
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=75,
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None
     task = asyncio.create_task(server._serve())

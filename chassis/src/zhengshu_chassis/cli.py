@@ -104,14 +104,15 @@ def _migrate(name: str, package: str | None, settings: ProcessSettings) -> None:
 def _serve(build: Callable[[ProcessSettings], Any], settings: ProcessSettings) -> None:
     import uvicorn  # noqa: PLC0415 - the other commands need no server
 
-    from zhengshu_chassis.server import PatientProtocol  # noqa: PLC0415 - as above
+    from zhengshu_chassis.repeats import protocol_of  # noqa: PLC0415 - as above
 
+    app = build(settings)
     uvicorn.run(
-        build(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=PatientProtocol,
+        http=protocol_of(app),
         ws="none",
         lifespan="on",
         access_log=False,

@@ -8,11 +8,13 @@ import asyncio
 import logging
 import sys
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from zhengshu_chassis.forms import Filling, Form
 from zhengshu_chassis.tracing import trace_id
 
 FRAMES = 6
@@ -54,7 +56,23 @@ class Log:
             return
         if (error := fields.pop("exc_info", None)) is not None:
             fields["error"] = describe(error, verbose=self._threshold <= logging.DEBUG)
-        told = {
+        told = self._line(level, event, fields)
+        sys.stdout.buffer.write(_dump(told))
+        self._flush(at_once=level > logging.INFO)
+
+    def form(self, event: str, places: Iterable[str], **fields: Any) -> Form:
+        """Return a line to `tell` again and again, but for its moment, its trace and these places."""
+        told = self._line(logging.INFO, event, fields)
+        return Form(_dump, told, ("at", "trace", *places))
+
+    def tell(self, form: Form, filling: Filling) -> None:
+        """Tell what happened, once more."""
+        if self._threshold <= logging.INFO:
+            sys.stdout.buffer.write(form.fill(filling))
+            self._flush(at_once=False)
+
+    def _line(self, level: int, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return {
             "event": event,
             "level": LEVELS[level],
             "at": datetime.now(UTC),
@@ -62,8 +80,6 @@ class Log:
             "trace": trace_id(),
             **fields,
         }
-        sys.stdout.write(orjson.dumps(told, default=str).decode() + "\n")
-        self._flush(at_once=level > logging.INFO)
 
     def _flush(self, *, at_once: bool) -> None:
         """Send lines on: those of one moment together, since each write costs as much as the line."""
@@ -82,6 +98,10 @@ class Log:
     def _flushed(self) -> None:
         self._flushing = False
         sys.stdout.flush()
+
+
+def _dump(told: dict[str, Any]) -> bytes:
+    return orjson.dumps(told, str, orjson.OPT_APPEND_NEWLINE)
 
 
 log = Log()

@@ -11,10 +11,15 @@ _trace: ContextVar[str] = ContextVar("trace", default="")
 
 def continue_trace(traceparent: str | None) -> str:
     """Take part in the caller's trace, or begin one; return its id."""
-    match = _PARENT.match(traceparent or "")
-    trace = match[1] if match else random_bytes(16).hex()
+    trace = trace_of(traceparent)
     _trace.set(trace)
     return trace
+
+
+def trace_of(traceparent: str | None) -> str:
+    """Return the id of the caller's trace, or a new one."""
+    match = _PARENT.match(traceparent) if traceparent else None
+    return match[1] if match else random_bytes(16).hex()
 
 
 def trace_id() -> str:

@@ -24,6 +24,11 @@ class Together:
             self._loop.call_soon(self.flush)
         self._parts.append(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """Send what is one piece already."""
+        self.flush()
+        self._transport.write(data)
+
     def flush(self) -> None:
         """Send what was gathered."""
         if self._parts:

@@ -23,7 +23,7 @@ from zhengshu_gateway.forward import Ending
 from zhengshu_gateway.known import Known
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.quotas import Quotas, Share
-from zhengshu_gateway.records import Form, Records, Told, new_record
+from zhengshu_gateway.records import Records, Told, new_record
 from zhengshu_gateway.upstreams import VOUCHED
 
 RECHECK = 0.5
@@ -155,16 +155,6 @@ class Accesses:
             and set(columns) <= set(decision.view.columns)
             and self._decisions.admits(question)
         )
-
-    async def again(self, form: Form) -> str:
-        """Record the like of an access that stands; return the record's id."""
-        record = new_record()
-        await self._records.accept(form.fill(record))
-        return record
-
-    def note(self, form: Form, record: str) -> None:
-        """Record that it ended like the one before."""
-        self._records.note(form.fill(record))
 
     def possible(self, writers: frozenset[Writer]) -> bool:
         """Tell whether anything may be let out on these writers' word now."""

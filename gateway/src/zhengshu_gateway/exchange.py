@@ -9,6 +9,7 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 from zhengshu_chassis import problems
 from zhengshu_chassis.errors import DomainError, TooLarge
+from zhengshu_chassis.repeats import HEAD
 
 from zhengshu_gateway.errors import BodyTooSlow
 
@@ -47,6 +48,8 @@ class Exchange:
         self._received = 0
         self._waited = 0.0
         """Seconds spent waiting for the caller."""
+        self.head: bytes | None = scope.get("state", {}).get(HEAD)
+        """The bytes it came as, if they may come again as a repeat."""
         self.began = time.perf_counter()
         self.status = 0
         self.sent = 0

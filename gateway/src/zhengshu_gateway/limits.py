@@ -35,11 +35,7 @@ class Limits:
     def take(self, kind: str, caller: str) -> list[tuple[bytes, bytes]]:
         """Take a token and return the RateLimit headers, or raise RateExceeded."""
         allowed, left = self.rates[kind], self.count(kind, caller)
-        window, name = int(allowed.burst / allowed.rate) or 1, kind.encode()
-        told = [
-            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, allowed.burst, window)),
-            (b"ratelimit", b'"%s";r=%d;t=%d' % (name, max(0, left - 1), window)),
-        ]
+        told = self.told(kind, left)
         if left < 1:
             wait = str(int((1 - left) / allowed.rate) + 1)
             raise RateExceeded(
@@ -47,6 +43,15 @@ class Limits:
                 headers={"Retry-After": wait} | {n.decode(): v.decode() for n, v in told},
             )
         return told
+
+    def told(self, kind: str, left: float) -> list[tuple[bytes, bytes]]:
+        """Return the RateLimit headers of a request, before which so many tokens were left."""
+        allowed, name = self.rates[kind], kind.encode()
+        window = int(allowed.burst / allowed.rate) or 1
+        return [
+            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, allowed.burst, window)),
+            (b"ratelimit", b'"%s";r=%d;t=%d' % (name, max(0, left - 1), window)),
+        ]
 
     def count(self, kind: str, caller: str) -> float:
         """Take a token if there is one; return what there was."""
@@ -81,14 +86,26 @@ class Place:
     ) -> None:
         self._running, self._key, self._most = running, key, most
 
+    @property
+    def full(self) -> bool:
+        """Whether no more of them may run now."""
+        return self._running.get(self._key, 0) >= self._most
+
     def __enter__(self) -> None:
-        count = self._running.get(self._key, 0)
-        if count >= self._most:
+        if self.full:
             told = {"Retry-After": "1"}
             raise TooManyAtOnce(f"同类请求同时至多 {self._most} 个", headers=told)
-        self._running[self._key] = count + 1
+        self.enter()
 
     def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def enter(self) -> None:
+        """Hold it, as one more."""
+        self._running[self._key] = self._running.get(self._key, 0) + 1
+
+    def leave(self) -> None:
+        """Give it back."""
         left = self._running[self._key] - 1
         if left:
             self._running[self._key] = left

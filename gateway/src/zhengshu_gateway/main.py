@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from zhengshu_chassis.app import create_app
 from zhengshu_chassis.errors import Unavailable
+from zhengshu_chassis.repeats import Line
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.supervision import Worker, every, supervise
 from zhengshu_chassis.telemetry import log
@@ -101,6 +102,8 @@ class Parts:
         own: dict[Kind, Own],
     ) -> Pipeline:
         forwarder = Forwarder(self.upstreams)
+        limits = Limits(self.settings.rates())
+        standings = Standings(self.accesses, self.records, self.feed, versions, limits)
         return Pipeline(
             routes=table,
             authenticator=authenticator,
@@ -109,12 +112,12 @@ class Parts:
             upstreams=self.upstreams,
             forwarder=forwarder,
             broker=Broker(self.upstreams, forwarder),
-            limits=Limits(self.settings.rates()),
+            limits=limits,
             turns=Turns(self.settings.share),
             versions=versions,
             pages=self.pages,
             decisions=decisions,
-            standings=Standings(self.accesses, self.feed, versions),
+            standings=standings,
             own=own,
         )
 
@@ -189,6 +192,10 @@ class Gateway:
             await self.parts.pipeline(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    def again(self, head: bytes, line: Line) -> bool:
+        """Take a request that was answered before, while its answer stands."""
+        return self._serves and self.parts.pipeline.standings.again(head, line)
 
     @property
     def parts(self) -> Parts:

@@ -1,20 +1,17 @@
 """match → authenticate → decide → record → forward: every request, in this order, in this place."""
 
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from urllib.parse import unquote
 
-from prometheus_client import Histogram
 from starlette.types import Receive, Scope, Send
 from zhengshu_chassis import auth, signature
 from zhengshu_chassis.errors import DomainError, Unauthorized
 from zhengshu_chassis.problems import Internal
-from zhengshu_chassis.telemetry import REQUESTS, continue_trace, log
+from zhengshu_chassis.telemetry import continue_trace, log
 from zhengshu_contracts.access import AccessOutcome
 from zhengshu_contracts.identity import Identity
 from zhengshu_contracts.roles import Action, admitted
@@ -39,11 +36,11 @@ from zhengshu_gateway.exchange import LARGEST_HEADERS, Exchange, Gone, raw
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.forward import PASSED_IN, Ending, Forwarder
 from zhengshu_gateway.limits import Limits, Turns
+from zhengshu_gateway.report import report
 from zhengshu_gateway.routes import BARE, Kind, Route, Routes
-from zhengshu_gateway.standing import Standing, Standings
+from zhengshu_gateway.standing import FALLEN, Standings
 from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 
-FALLEN = Ending(AccessOutcome.FAILED, 503, 0)
 Own = Callable[[Exchange, Caller], Awaitable[None]]
 Places = Mapping[str, str]
 LASTING = frozenset({"bulk", "push"})
@@ -90,14 +87,11 @@ class Pipeline:
             log.error("request.crashed", path=exchange.path, exc_info=error)
             await _refuse(exchange, Internal("请求未能完成,请凭追踪号报障"))
         finally:
-            _report(exchange)
+            report(exchange)
 
     async def _serve(self, exchange: Exchange) -> None:
         if sum([len(name) + len(value) for name, value in exchange.headers]) > LARGEST_HEADERS:
             raise HeadersTooLarge(f"请求头合计至多 {LARGEST_HEADERS} 字节")
-        standing = self.standings.find(exchange)
-        if standing is not None:
-            return await self._again(exchange, standing)
         route, places = self.routes.match(exchange.method, exchange.path)
         exchange.route = route
         caller = ANONYMOUS
@@ -111,23 +105,6 @@ class Pipeline:
         exchange.extra += self.limits.take(kind, who)
         with self.limits.running(kind, who):
             await self._answer(exchange, route, places, caller)
-        return None
-
-    async def _again(self, exchange: Exchange, standing: Standing) -> None:
-        """Answer what was asked before and stands: counted and recorded like any other."""
-        exchange.route, access = standing.route, standing.access
-        exchange.client = who = access.question.caller.principal.id
-        exchange.decision, page = access.decision, standing.page()
-        exchange.extra = self.limits.take("query", who)
-        with self.limits.running("query", who):
-            exchange.record = record = await self.accesses.again(standing.decided)
-            if page is None or not self.accesses.stands(access):
-                self.accesses.close(replace(access, record=record), FALLEN)
-                raise DecisionChanged("请求期间授权信息有变更")
-            exchange.extra.append((b"zhengshu-record", record.encode()))
-            ending = standing.ending
-            await exchange.whole(ending.status, standing.headers, page.body[: ending.bytes])
-            self.accesses.note(standing.ended, record)
 
     def _hold_off(self, exchange: Exchange) -> None:
         """Read no new proof from an address of so many bad ones; who is known, and the public, go on."""
@@ -194,11 +171,11 @@ class Pipeline:
         """Send a kept page, and remember that it is the answer to this request."""
         caller, token = access.question.caller, exchange.header(b"authorization")
         headers, ending = cache.whole(page, exchange.header(b"if-none-match"))
+        await exchange.whole(ending.status, headers, page.body[: ending.bytes])
         if token is not None and not caller.anonymous:
             period = self.decisions.until(access.question).timestamp()
             until = min(self.authenticator.until(token), period)
             self.standings.keep(exchange, access, page, (headers, ending), until)
-        await exchange.whole(ending.status, headers, page.body[: ending.bytes])
         return ending
 
     async def _ask(
@@ -282,28 +259,3 @@ async def _refuse(exchange: Exchange, refusal: DomainError) -> None:
     if not exchange.status:
         exchange.rule = refusal.slug
         await exchange.refuse(refusal)
-
-
-@lru_cache(1024)
-def _timer(method: str, path: str, status: int) -> Histogram:
-    """Return the histogram of one kind of answer: finding it costs more than counting."""
-    return REQUESTS.labels(method, path, status)
-
-
-def _report(exchange: Exchange) -> None:
-    """One line and one measurement a request."""
-    seconds = time.perf_counter() - exchange.began
-    path = exchange.route.path if exchange.route else "-"
-    _timer(exchange.method, path, exchange.status).observe(seconds)
-    decision = exchange.decision
-    log.info(
-        "request",
-        method=exchange.method,
-        path=exchange.path,
-        status=exchange.status,
-        ms=round(seconds * 1000, 1),
-        client=exchange.client,
-        rule=decision.rule if decision else exchange.rule,
-        record=exchange.record,
-        bytes=exchange.sent,
-    )

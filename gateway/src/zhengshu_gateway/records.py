@@ -8,7 +8,6 @@ offered again, and what is lost with this process is closed as unknown by audit.
 import asyncio
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -17,8 +16,7 @@ import orjson
 from nats.errors import Error as NatsError
 from zhengshu_chassis import ids
 from zhengshu_chassis.bus import Bus, BusAway
-from zhengshu_chassis.ids import random_bytes
-from zhengshu_chassis.telemetry import log, trace_id
+from zhengshu_chassis.telemetry import log
 from zhengshu_contracts.access import (
     GROUP,
     MESSAGE,
@@ -35,8 +33,6 @@ LARGEST = 512 * 1024
 BACKLOG = 20_000
 """Endings kept while the stream takes none; beyond, the oldest are left to audit's clock."""
 MINUTE = 60.0
-
-FILLED_IN = ("record", "at", "trace")
 
 Told = dict[str, Any]
 """The members of an event, written as they are: building a model first would cost as much as the rest."""
@@ -62,13 +58,13 @@ class Records:
         """Return when the stream has stored a decision, or raise RecordUnavailable."""
         await self.accept(decided(told))
 
-    async def accept(self, envelope: bytes) -> None:
-        """Return when the stream has stored an envelope, or raise RecordUnavailable."""
+    def accept(self, envelope: bytes) -> "asyncio.Future[None]":
+        """Have an envelope stored: done when the stream has it, or with RecordUnavailable."""
         if not self.available:
             raise RecordUnavailable
         accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._add(envelope, accepted)
-        await accepted
+        return accepted
 
     def ended(self, told: Told) -> None:
         """Note how a recorded access ended."""
@@ -154,23 +150,6 @@ class Records:
                 waiting[1].set_exception(RecordUnavailable())
         if all(accepted is None for _, accepted in self._queue):
             await asyncio.sleep(0.5)
-
-
-class Form:
-    """An envelope that is written again and again: only its record, moment and trace are filled in."""
-
-    def __init__(self, write: Callable[[Told], bytes], told: Told) -> None:
-        marks = {name: random_bytes(8).hex() for name in FILLED_IN if name in told}
-        text = write(told | marks).replace(b"%", b"%%")
-        for name, mark in marks.items():
-            text = text.replace(mark.encode(), b"%(" + name.encode() + b")b")
-        self._text = text
-
-    def fill(self, record: str) -> bytes:
-        """Return the envelope of one access, now."""
-        at = datetime.now(UTC).isoformat().encode()
-        trace = trace_id().encode()
-        return self._text % {b"record": record.encode(), b"at": at, b"trace": trace}
 
 
 def decided(told: Told) -> bytes:
