@@ -79,9 +79,16 @@ async def test_a_returned_revision_is_the_providers_until_it_comes_again(sharing
     [clock] = await running(sharing, CIVIL_OFFICER)
     assert (clock["term"], clock["party"]) == ("catalogue_update", CIVIL)
     assert date.fromisoformat(clock["due"]) == date(2026, 3, 20)
-    await hear(sharing, submitted())
-    assert await running(sharing, CIVIL_OFFICER) == []
-    assert [one["term"] for one in await running(sharing)] == ["catalogue_review"]
+    await hear(sharing, submitted(), at=FRIDAY + timedelta(days=13))
+    [stands] = await running(sharing, CIVIL_OFFICER)
+    assert (stands["paused"], stands["due"]) == (True, None)
+    await hear(sharing, EntryReturned(entry=AID, by="off-1"), at=FRIDAY + timedelta(days=17))
+    [again] = await running(sharing, CIVIL_OFFICER)
+    assert (again["id"], again["due"]) == (clock["id"], "2026-03-24")  # one day was left
+    await hear(sharing, submitted(), published(AID, revision=2), at=FRIDAY + timedelta(days=25))
+    assert await running(sharing) == []
+    closed = await sharing.events("zhengshu.sharing.clock.closed")
+    assert [one["late"] for one in closed if one["term"] == "catalogue_update"] == [True]
 
 
 async def test_what_was_never_published_owes_no_update(sharing: Sharing) -> None:

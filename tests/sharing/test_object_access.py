@@ -51,6 +51,7 @@ BODY: dict[str, Any] = {
     "disputes": STEP | {"move": "escalate"},
     "objections": STEP | {"move": "maintain"},
     "demands": STEP | {"move": "return"},
+    "basis-changes": STEP | {"move": "withdraw"},
 }
 GOVERNMENT = officer(
     "11350123003700007G", Role.SUPERVISOR, Role.DATA_OFFICER, kind=OrganizationKind.GOVERNMENT
@@ -92,7 +93,8 @@ async def made(sharing: Sharing) -> dict[str, str]:
         {"kind": "application"},
     )
     matters = {
-        f"{kind.removesuffix('s')}_id": (await file(sharing, kind)).json()["id"] for kind in BODIES
+        f"{kind.removesuffix('s').replace('-', '_')}_id": (await file(sharing, kind)).json()["id"]
+        for kind in BODIES
     }
     return matters | {
         "application_id": case["id"],
@@ -100,6 +102,9 @@ async def made(sharing: Sharing) -> dict[str, str]:
         "grant_id": granted["grant"],
         "attachment_id": upload,
         "form_code": form.json()["code"],
+        "clock_id": (await sharing.rows("SELECT id FROM clocks WHERE term = 'catalogue_update'"))[
+            0
+        ].id,
         "notice_id": (await sharing.rows("SELECT id FROM notices LIMIT 1"))[0].id,
     }
 

@@ -102,11 +102,15 @@ class Action(StrEnum):
     DEMAND_FILE = "demand.file"
     DEMAND_READ = "demand.read"
     DEMAND_HANDLE = "demand.handle"
+    BASIS_CHANGE_FILE = "basis-change.file"
+    BASIS_CHANGE_READ = "basis-change.read"
+    BASIS_CHANGE_HANDLE = "basis-change.handle"
     USAGE_RECORD = "usage.record"
     USAGE_READ = "usage.read"
     NOTICE_READ = "notice.read"
     TODO_READ = "todo.read"
     CLOCK_READ = "clock.read"
+    CLOCK_EXTEND = "clock.extend"
     PROPOSAL_SUBMIT = "proposal.submit"
     PROPOSAL_REVIEW = "proposal.review"
     PROPOSAL_READ = "proposal.read"
@@ -221,11 +225,17 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.DEMAND_FILE: frozenset({Role.DATA_OFFICER}),
     Action.DEMAND_READ: READS_MATTERS,
     Action.DEMAND_HANDLE: HANDLES_MATTERS,
+    Action.BASIS_CHANGE_FILE: frozenset(
+        {Role.DATA_OFFICER, Role.OFFICE_HEAD, Role.COMPETENT_OFFICER}
+    ),
+    Action.BASIS_CHANGE_READ: READS_MATTERS,
+    Action.BASIS_CHANGE_HANDLE: HANDLES_MATTERS,
     Action.USAGE_RECORD: frozenset({SYSTEM, Role.DATA_OFFICER}),
     Action.USAGE_READ: READS_MATTERS,
     Action.NOTICE_READ: frozenset(Role),
     Action.TODO_READ: frozenset(Role),
     Action.CLOCK_READ: frozenset(Role),
+    Action.CLOCK_EXTEND: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.PROPOSAL_SUBMIT: frozenset({Role.DATA_OFFICER}),
     Action.PROPOSAL_REVIEW: frozenset({Role.COMPETENT_OFFICER}),
     Action.PROPOSAL_READ: frozenset(Role),

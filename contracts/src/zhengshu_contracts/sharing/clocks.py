@@ -1,7 +1,7 @@
 """Clocks: what sharing announces of the periods it runs, and the extensions asked of them."""
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,9 @@ class ExtensionIn(ApiModel):
 class ExtensionDecision(ApiModel):
     """What the competent department says to it."""
 
-    outcome: Outcome = Field(description="agree 同意延期;refuse 不同意")
+    outcome: Literal[Outcome.AGREE, Outcome.REFUSE] = Field(
+        description="agree 同意延期;refuse 不同意"
+    )
     opinion: str = Field(min_length=1, max_length=500, description="意见")
 
 
@@ -48,6 +50,7 @@ class ClockOut(ApiModel):
     overdue: bool = Field(default=False, description="期限已过,尚未办结")
     paused: bool = Field(default=False, description="因等待其他单位而暂停计算")
     basis: str | None = Field(default=None, description="依据;法规未定期限、由本地设置的为空")
+    extension: ExtensionOut | None = Field(default=None, description="延期申请")
 
 
 class Deadline(ApiModel):
@@ -121,6 +124,23 @@ class ClockMissed(ClockEvent):
     subject: ClassVar[str] = "zhengshu.sharing.clock.missed.v1"
 
     due: date
+
+
+class ClockExtensionRequested(ClockEvent):
+    """A party asked for more time."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.extension_requested.v1"
+
+    days: int
+
+
+class ClockExtensionDecided(ClockEvent):
+    """The competent department answered."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.clock.extension_decided.v1"
+
+    outcome: Outcome
+    due: date | None
 
 
 class ClockClosed(ClockEvent):

@@ -1,6 +1,6 @@
 """Matters between departments: corrections, disputes, objections, demands."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -9,6 +9,8 @@ from zhengshu_contracts.base import ApiModel, Event, Name, Page
 from zhengshu_contracts.sharing.applications import Step
 from zhengshu_contracts.sharing.clocks import Deadline
 from zhengshu_contracts.vocabulary import (
+    BasisChangeState,
+    ChangedBasis,
     CorrectionState,
     DatasetId,
     DemandState,
@@ -159,6 +161,35 @@ class DemandList(Page):
     demands: list[DemandOut]
 
 
+class BasisChangeIn(ApiModel):
+    """What an entry rests on has changed, so that it has to be updated (Decree 809 Art. 17)."""
+
+    dataset: DatasetId
+    changed: ChangedBasis = Field(description="何种依据变化")
+    on: date = Field(description="变化之日;更新期限自次日起算")
+    change: str = Field(min_length=2, max_length=1000, description="变化内容,写明文件与条款")
+
+
+class BasisChangeStep(StepIn):
+    """That nothing has to be updated, or that the filer was mistaken."""
+
+    move: Literal["dismiss", "withdraw"] = Field(
+        description="dismiss 认定无须更新;withdraw 撤回;目录更新发布后自动办结"
+    )
+
+
+class BasisChangeOut(BasisChangeIn, MatterOut):
+    """A basis change."""
+
+    state: BasisChangeState
+
+
+class BasisChangeList(Page):
+    """A page of basis changes."""
+
+    changes: list[BasisChangeOut]
+
+
 class MatterFiled(Event):
     """Common members of a matter's beginning."""
 
@@ -215,6 +246,20 @@ class DemandMoved(MatterMoved):
     """A demand was assigned, answered or closed."""
 
     subject: ClassVar[str] = "zhengshu.sharing.demand.moved.v1"
+
+
+class BasisChangeFiled(MatterFiled):
+    """What an entry rests on is said to have changed."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.basis_change.filed.v1"
+
+    on: date
+
+
+class BasisChangeMoved(MatterMoved):
+    """An entry was updated after its basis changed, or need not be."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.basis_change.moved.v1"
 
 
 class DatasetDoubted(Event):

@@ -13,7 +13,7 @@ class TodoKind(Labelled):
     ENDORSEMENT = "endorsement", "初审共享申请"
     SUPPLEMENT = "supplement", "补正申请材料"
     OPINION = "opinion", "答复征求意见"
-    EXTENSION = "extension", "审核延期答复"
+    EXTENSION = "extension", "审核延期"
     PROVISION = "provision", "提供已授权的数据"
     RECTIFICATION = "rectification", "报告整改情况"
     RESUMPTION = "resumption", "复核整改情况"
@@ -23,7 +23,7 @@ class TodoKind(Labelled):
     DISPUTE = "dispute", "办理争议"
     DEMAND = "demand", "办理数据需求"
     CATALOGUE_REVIEW = "catalogue_review", "审核目录"
-    CATALOGUE_UPDATE = "catalogue_update", "修改退回的目录"
+    CATALOGUE_UPDATE = "catalogue_update", "更新目录"
 
 
 class TodoOut(Deadline):

@@ -16,6 +16,8 @@ PLACES = {
     "b": "objections",
     "y": "disputes",
     "x": "demands",
+    "c": "basis-changes",
+    "k": "clocks",
 }
 """Where a thing is shown, by what its id begins with."""
 CALLED = {
@@ -26,6 +28,8 @@ CALLED = {
     "objections": "查看共享属性异议",
     "disputes": "查看争议",
     "demands": "查看数据需求",
+    "basis-changes": "查看目录依据变化",
+    "clocks": "查看办理时限",
     "catalogue": "查看目录条目",
 }
 LINKED = frozenset({"grant", "renews", "matter", "about"})

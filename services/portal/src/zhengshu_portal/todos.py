@@ -22,6 +22,7 @@ FAR = 2000
 """How far a list is followed for what waits; what is done makes room for the next."""
 MOST = 500
 """How many to-dos the node is asked for."""
+UPDATE = TodoKind.CATALOGUE_UPDATE
 LATER = "9999"
 """Sorts what has no due date behind what has."""
 Clocked = Mapping[str, Mapping[str, Any]]
@@ -69,7 +70,7 @@ def waiting(by: Officer) -> Iterator[Todo]:
     told = by.node.get("/v1/todos", limit=MOST)["todos"] if by.may(Action.TODO_READ) else []
     clocked: dict[str, dict[str, Any]] = {}
     for one in told:
-        if one["kind"] in (TodoKind.CATALOGUE_REVIEW, TodoKind.CATALOGUE_UPDATE):
+        if one["kind"] in (TodoKind.CATALOGUE_REVIEW, UPDATE):
             clocked[one["matter"]] = one
         else:
             yield todo(one["kind_label"], one["title"], place_of(one["matter"]) or "/my", one)
@@ -112,9 +113,11 @@ def entries(by: Officer, clocked: Clocked) -> Iterator[Todo]:
             yield todo(TodoKind.CATALOGUE_REVIEW.label, one["title"], link, clocked.get(one["id"]))
     if by.may(Action.ENTRY_COMPILE):
         mine = by.me.organization
+        owed = {entry: one["title"] for entry, one in clocked.items() if one["kind"] == UPDATE}
         for one in listed(by, state=EntryState.RETURNED.value, provider=mine):
-            link = f"/my/catalogue/{one['id']}"
-            yield todo(TodoKind.CATALOGUE_UPDATE.label, one["title"], link, clocked.get(one["id"]))
+            owed[one["id"]] = one["title"]
+        for entry, title in owed.items():
+            yield todo(UPDATE.label, title, f"/my/catalogue/{entry}", clocked.get(entry))
         for one in listed(by, mending="true", provider=mine):
             link = f"/my/catalogue/{one['id']}"
             yield Todo("补齐存量目录", one["title"], link, one.get("mend_by"))

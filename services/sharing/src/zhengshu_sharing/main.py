@@ -9,6 +9,7 @@ from zhengshu_chassis.workers import every
 from zhengshu_sharing.applications import api as applications
 from zhengshu_sharing.attachments import api as attachments
 from zhengshu_sharing.attachments import operations as files
+from zhengshu_sharing.changes import api as changes
 from zhengshu_sharing.clocks import api as running
 from zhengshu_sharing.clocks import consumers as reviews
 from zhengshu_sharing.clocks import timers as clocks
@@ -59,6 +60,7 @@ def build(settings: SharingSettings) -> FastAPI:
                 disputes,
                 objections,
                 demands,
+                changes,
                 usage,
                 notices,
                 running,

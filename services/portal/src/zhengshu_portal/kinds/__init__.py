@@ -15,6 +15,7 @@ KINDS: dict[str, Kind] = {
         matters.OBJECTIONS,
         matters.DISPUTES,
         matters.DEMANDS,
+        matters.BASIS_CHANGES,
         matters.USAGE,
         sharing.PROPOSALS,
         registers.CLIENTS,

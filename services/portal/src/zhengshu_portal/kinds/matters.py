@@ -32,6 +32,7 @@ def matter(
     title: str,
     models: tuple[type[BaseModel], type[BaseModel], type[BaseModel]],
     columns: tuple[str, ...],
+    member: str | None = None,
 ) -> Kind:
     """Return a kind of matter between departments: filed, then moved as the node says."""
     filed, out, step = models
@@ -44,7 +45,7 @@ def matter(
         name=name,
         title=title,
         path=f"/v1/{name}",
-        member=name,
+        member=member or name,
         model=out,
         read=Action(f"{word}.read"),
         columns=("number", *columns, "organization", "state_label", "due"),
@@ -78,6 +79,13 @@ DEMANDS = matter(
     "数据需求",
     (sharing.DemandIn, sharing.DemandOut, sharing.DemandStep),
     ("title", "provider"),
+)
+BASIS_CHANGES = matter(
+    "basis-changes",
+    "目录依据变化",
+    (sharing.BasisChangeIn, sharing.BasisChangeOut, sharing.BasisChangeStep),
+    ("dataset", "on", "change"),
+    member="changes",
 )
 USAGE = Kind(
     name="usage",

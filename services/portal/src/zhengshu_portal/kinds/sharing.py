@@ -2,6 +2,7 @@
 
 from zhengshu_contracts import opening, sharing
 from zhengshu_contracts.catalog import ReviewIn
+from zhengshu_contracts.clocks import PERIODS, Term
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import ApplicationState, GrantState, Mode
 
@@ -26,6 +27,7 @@ UNDECIDED = frozenset(
     {A.SUBMITTED, A.SUPPLEMENTING, A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING}
 )
 AT_CITY = frozenset({A.ENDORSED, A.FORWARDED, A.CONSULTING, A.REVIEWING})
+OF_OPINIONS = frozenset({Term.REPLY_UNCONDITIONAL, Term.REPLY_CONDITIONAL})
 LIVE = frozenset({G.ACTIVE, G.SUSPENDED, G.RECTIFIED})
 
 
@@ -69,6 +71,13 @@ def extension_open(one: Thing, _by: Officer) -> bool:
     return not asked.get("outcome")
 
 
+def extendable(one: Thing, _by: Officer) -> bool:
+    """Test whether more time can be asked for here: an opinion's where the opinion is."""
+    term = Term(one["term"])
+    longer = PERIODS[term].extension and term not in OF_OPINIONS
+    return bool(longer and not one.get("extension"))
+
+
 NOTICES = Kind(
     name="notifications",
     title="通知",
@@ -96,6 +105,24 @@ CLOCKS = Kind(
     model=sharing.ClockOut,
     read=Action.CLOCK_READ,
     columns=("term_label", "party", "received", "due", "overdue", "paused"),
+    acts=(
+        Act(
+            "extension",
+            "申请延长期限",
+            "/v1/clocks/{id}/extension",
+            Action.CLOCK_EXTEND,
+            sharing.ExtensionIn,
+            both(own("party"), extendable),
+        ),
+        Act(
+            "extension-decision",
+            "审核延长期限",
+            "/v1/clocks/{id}/extension/decision",
+            Action.EXTENSION_DECIDE,
+            sharing.ExtensionDecision,
+            both(extension_open, lambda one, _by: one["term"] not in OF_OPINIONS),
+        ),
+    ),
     single=False,
 )
 APPLICATIONS = Kind(

@@ -2,8 +2,43 @@
 
 from datetime import date
 
-from zhengshu_chassis.errors import Conflict, Forbidden, Invalid
+from zhengshu_chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.clocks import PERIODS, Term
+
+
+class ClockNotFound(NotFound):
+    """There is no such clock, or none this caller may change."""
+
+    slug = "clock-not-found"
+    title = "未找到该时限"
+
+    def __init__(self, clock: str) -> None:
+        super().__init__(f"未找到时限 {clock}")
+
+
+class ClockStopped(Conflict):
+    """The clock runs no more."""
+
+    slug = "clock-stopped"
+    title = "时限已办结"
+
+    def __init__(self, clock: str) -> None:
+        super().__init__(f"时限 {clock} 已办结,不再计算")
+
+
+class ExtensionElsewhere(Conflict):
+    """More time for an opinion is asked for where the opinion is."""
+
+    slug = "extension-elsewhere"
+    title = "答复延期在征求意见处办理"
+
+    def __init__(self, opinion: str) -> None:
+        super().__init__(
+            f"时限属于意见征求 {opinion}",
+            basis=Basis.DECREE_21.label,
+            next=f"请使用 /v1/opinions/{opinion}/extension",
+        )
 
 
 class ExtensionTooLong(Invalid):

@@ -35,35 +35,36 @@ async def start(
     party: str,
     now: datetime,
     case: str | None = None,
+    received: date | None = None,
     set_for: date | None = None,
 ) -> Clock:
-    """Open a clock for a party that has something to do from now on."""
+    """Open a clock for a party that has something to do from now on, or since the day it was `received`."""
     clock = Clock(
         id=ids.new("k"),
         term=term,
         matter=matter,
         case=case or matter,
         party=party,
-        received=day_of(now),
+        received=received or day_of(now),
         days=days_of(term, unit.settings.terms),
         set_for=set_for,
     )
     counted = domain.counted(clock, unit.calendar)
     await unit.clocks.add(counted)
     basis = PERIODS[term].basis
-    event = ClockOpened(**_about(counted), **_when(counted), basis=basis.value if basis else None)
+    event = ClockOpened(**about(counted), **_when(counted), basis=basis.value if basis else None)
     unit.outbox.add(event, aggregate=counted.id)
     return counted
 
 
-async def pause(unit: Unit, matter: str, *, now: datetime) -> None:
-    """Let a matter's clocks stand still while somebody else has to act."""
-    await _each(unit, matter, lambda clock: domain.pause(clock, on=day_of(now)), _paused)
+async def pause(unit: Unit, matter: str, *, now: datetime, term: Term | None = None) -> None:
+    """Let a matter's clocks, or its one of a term, stand still while somebody else has to act."""
+    await _each(unit, matter, term, lambda clock: domain.pause(clock, on=day_of(now)), _paused)
 
 
-async def resume(unit: Unit, matter: str, *, now: datetime) -> None:
+async def resume(unit: Unit, matter: str, *, now: datetime, term: Term | None = None) -> None:
     """Let a matter's clocks run on."""
-    await _each(unit, matter, lambda clock: domain.resume(clock, on=day_of(now)), _resumed)
+    await _each(unit, matter, term, lambda clock: domain.resume(clock, on=day_of(now)), _resumed)
 
 
 async def restart(unit: Unit, matter: str, *, now: datetime) -> None:
@@ -73,12 +74,12 @@ async def restart(unit: Unit, matter: str, *, now: datetime) -> None:
         await start(unit, clock.term, matter, party=clock.party, now=now, case=clock.case)
 
 
-async def stop(unit: Unit, matter: str, *, now: datetime) -> None:
+async def stop(unit: Unit, matter: str, *, now: datetime, term: Term | None = None) -> None:
     """Close a matter's clocks: what they waited for is done, or no longer awaited."""
-    for clock in await unit.clocks.running(matter):
+    for clock in await unit.clocks.running(matter, term):
         closed = domain.close(clock, unit.calendar, on=day_of(now))
         await unit.clocks.save(closed)
-        event = ClockClosed(**_about(closed), on=day_of(now), late=closed.late)
+        event = ClockClosed(**about(closed), on=day_of(now), late=closed.late)
         unit.outbox.add(event, aggregate=closed.id)
 
 
@@ -127,7 +128,7 @@ async def remind(unit: Unit, clock: str, *, now: datetime) -> None:
     parties = {told.party}
     if mark is Mark.MISSED:
         parties.add(await unit.datasets.competent())
-        unit.outbox.add(ClockMissed(**_about(told), due=told.due), aggregate=told.id)
+        unit.outbox.add(ClockMissed(**about(told), due=told.due), aggregate=told.id)
     for party in sorted(parties):
         kind = NoticeKind(f"clock_{mark}")
         await unit.notices.tell(party, kind, told.matter, at=now, term=told.term, due=told.due)
@@ -138,9 +139,13 @@ def _told(unit: Unit, clock: Clock, *, now: datetime) -> tuple[Clock, Mark | Non
 
 
 async def _each(
-    unit: Unit, matter: str, change: Callable[[Clock], Clock], tell: Callable[[Clock], ClockEvent]
+    unit: Unit,
+    matter: str,
+    term: Term | None,
+    change: Callable[[Clock], Clock],
+    tell: Callable[[Clock], ClockEvent],
 ) -> None:
-    for clock in await unit.clocks.running(matter):
+    for clock in await unit.clocks.running(matter, term):
         changed = change(clock)
         if changed is not clock:
             await _keep(unit, changed, tell)
@@ -154,18 +159,19 @@ async def _keep(unit: Unit, clock: Clock, tell: Callable[[Clock], ClockEvent]) -
 
 
 def _paused(clock: Clock) -> ClockPaused:
-    return ClockPaused(**_about(clock))
+    return ClockPaused(**about(clock))
 
 
 def _resumed(clock: Clock) -> ClockResumed:
-    return ClockResumed(**_about(clock), **_when(clock))
+    return ClockResumed(**about(clock), **_when(clock))
 
 
 def _moved(why: str) -> Callable[[Clock], ClockMoved]:
-    return lambda clock: ClockMoved(**_about(clock), **_when(clock), why=why)
+    return lambda clock: ClockMoved(**about(clock), **_when(clock), why=why)
 
 
-def _about(clock: Clock) -> dict[str, str]:
+def about(clock: Clock) -> dict[str, str]:
+    """Return what every event about a clock says."""
     return {"clock": clock.id, "term": clock.term, "matter": clock.matter, "party": clock.party}
 
 

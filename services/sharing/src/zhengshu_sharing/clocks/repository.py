@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
 from zhengshu_contracts.clocks import Term
@@ -79,6 +79,16 @@ class Clocks:
         )
         return list(await self._session.scalars(query.order_by(ClockRow.id).limit(limit)))
 
+    async def hold_matter(self, matter: str) -> None:
+        """Let nobody else start a clock of this matter until the transaction ends."""
+        name = func.hashtextextended(f"clocks\n{matter}", 0)
+        await self._session.execute(select(func.pg_advisory_xact_lock(name)))
+
+    async def get(self, clock: str) -> Clock | None:
+        """Read a clock, stopped or not."""
+        found = await self._clocks(select(ClockRow).where(ClockRow.id == clock))
+        return found[0] if found else None
+
     async def hold(self, clock: str) -> Clock | None:
         """Hold a running clock; None when it was stopped, or somebody else changes it now."""
         query = select(ClockRow).where(ClockRow.id == clock, ClockRow.closed_on.is_(None))
@@ -94,6 +104,12 @@ class Clocks:
         """Return the extensions of several clocks."""
         query = select(ExtensionRow).where(ExtensionRow.clock.in_(list(clocks)))
         return {row.clock: row for row in await self._session.scalars(query)}
+
+    async def undecided(self, term: Term) -> list[Clock]:
+        """Return the running clocks of a term that more time was asked for and not decided on."""
+        query = select(ClockRow).join(ExtensionRow, ExtensionRow.clock == ClockRow.id)
+        query = query.where(ClockRow.term == term.value, ClockRow.closed_on.is_(None))
+        return await self._clocks(query.where(ExtensionRow.outcome.is_(None)))
 
     async def ask(self, clock: str, **values: Any) -> None:
         """Store a request for more time."""

@@ -4,13 +4,15 @@ from datetime import date
 from typing import Any
 
 from zhengshu_contracts.clocks import PERIODS
-from zhengshu_contracts.sharing import ClockOut
+from zhengshu_contracts.sharing import ClockOut, ExtensionOut
+from zhengshu_contracts.vocabulary import Outcome
 
 from zhengshu_sharing.clocks.domain import Clock, overdue
+from zhengshu_sharing.clocks.tables import ExtensionRow
 
 
-def shown(clock: Clock, *, on: date) -> ClockOut:
-    """Return one clock."""
+def shown(clock: Clock, asked: ExtensionRow | None, *, on: date) -> ClockOut:
+    """Return one clock, with the extension asked for."""
     return ClockOut(
         id=clock.id,
         term=clock.term,
@@ -23,6 +25,20 @@ def shown(clock: Clock, *, on: date) -> ClockOut:
         overdue=overdue(clock, on=on),
         paused=clock.paused_on is not None,
         basis=_basis(clock),
+        extension=extension(asked),
+    )
+
+
+def extension(row: ExtensionRow | None) -> ExtensionOut | None:
+    """Return an extension asked for, and what became of it."""
+    if row is None:
+        return None
+    return ExtensionOut(
+        days=row.days,
+        reason=row.reason,
+        asked_at=row.asked_at,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        opinion=row.opinion,
     )
 
 

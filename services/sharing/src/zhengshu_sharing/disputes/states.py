@@ -11,7 +11,8 @@ from zhengshu_contracts.vocabulary import DisputeState
 from zhengshu_sharing.matters.machine import Machine, Party, move
 
 S = DisputeState
-FILER, OTHER, COMPETENT, GOVERNMENT = Party
+FILER, OTHER = Party.FILER, Party.COUNTERPART
+COMPETENT, GOVERNMENT = Party.COMPETENT, Party.GOVERNMENT
 TALKING = (S.NEGOTIATING, S.COORDINATING, S.REFERRED, S.COORDINATED)
 
 MACHINE = Machine(

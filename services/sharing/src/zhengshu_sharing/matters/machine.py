@@ -16,6 +16,8 @@ class Party(StrEnum):
     COUNTERPART = "counterpart"
     COMPETENT = "competent"
     GOVERNMENT = "government"
+    CATALOGUE = "catalogue"
+    """Nobody: it happens with what is published in the catalogue."""
 
 
 Waits = tuple[Term, Party]

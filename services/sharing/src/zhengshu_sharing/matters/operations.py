@@ -83,6 +83,19 @@ async def take(
     return changed
 
 
+async def happen(
+    unit: Unit, machine: Machine, matter: str, move: str, *, now: datetime
+) -> Matter | None:
+    """Make a move that is nobody's; None where the matter's state does not allow it any more."""
+    found, made = await unit.matters.get(machine.kind, matter, lock=True), machine.moves[move]
+    if found.state not in made.froms:
+        return None
+    changed = replace(found, state=made.to)
+    await unit.matters.save(changed)
+    await unit.matters.note(matter, Step(at=now, actor="系统", officer="", what=made.label))
+    return changed
+
+
 def announce(unit: Unit, event: MatterFiled) -> None:
     """Tell everybody what became of a matter, in order."""
     unit.outbox.add(event, aggregate=event.matter)

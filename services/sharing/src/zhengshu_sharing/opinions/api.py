@@ -114,9 +114,7 @@ async def ask_extension(
 @router.post(
     "/{opinion_id}/extension/decision",
     response_model=OpinionOut,
-    responses=problems(
-        OpinionNotFound, OpinionClosed, ExtensionNotAsked, OwnExtension, NoSuchOutcome
-    ),
+    responses=problems(OpinionNotFound, OpinionClosed, ExtensionNotAsked, OwnExtension),
     dependencies=[allowed(Action.EXTENSION_DECIDE)],
 )
 async def decide_extension(

@@ -5,7 +5,6 @@ Decree 809 Art. 21. The caller owns the transaction.
 
 from datetime import datetime
 
-from zhengshu_contracts.clocks import PERIODS
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
     ExtensionDecided,
@@ -19,19 +18,11 @@ from zhengshu_contracts.vocabulary import OpinionState, Outcome
 from zhengshu_sharing.access import home
 from zhengshu_sharing.applications.domain import Application
 from zhengshu_sharing.applications.repository import Step
-from zhengshu_sharing.clocks import operations as clocks
+from zhengshu_sharing.clocks import extensions
 from zhengshu_sharing.clocks.domain import Clock
-from zhengshu_sharing.clocks.errors import (
-    ExtensionAsked,
-    ExtensionNotAsked,
-    ExtensionTooLate,
-    ExtensionTooLong,
-    OwnExtension,
-)
 from zhengshu_sharing.opinions.domain import Opinion
-from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, OpinionNotFound
+from zhengshu_sharing.opinions.errors import OpinionClosed, OpinionNotFound
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 
 async def ask(
@@ -42,16 +33,7 @@ async def ask(
     if seen.provider != home(by):
         raise OpinionNotFound(opinion)
     application, found, clock = await _held(unit, seen)
-    if await unit.clocks.extension(clock.id):
-        raise ExtensionAsked(f"意见征求 {opinion} 已申请过延期")
-    most = PERIODS[clock.term].extension
-    if wish.days > most:
-        raise ExtensionTooLong(clock.term, most)
-    if clock.due and day_of(now) > clock.due:
-        raise ExtensionTooLate(clock.term, clock.due)
-    await unit.clocks.ask(
-        clock.id, days=wish.days, reason=wish.reason, asked_by=by.id, asked_at=now
-    )
+    await extensions.ask(unit, clock, wish, by=by, now=now)
     await _note(unit, found, f"申请延期 {wish.days} 个工作日", wish.reason, by=by, now=now)
     event = ExtensionRequested(
         opinion=opinion, application=application.id, provider=found.provider, days=wish.days
@@ -64,24 +46,9 @@ async def decide(
     unit: Unit, opinion: str, decision: ExtensionDecision, *, by: Principal, now: datetime
 ) -> Opinion:
     """Consent to more time, or not; either way the applicant learns of it."""
-    if decision.outcome not in {Outcome.AGREE, Outcome.REFUSE}:
-        raise NoSuchOutcome
     application, found, clock = await _held(unit, await unit.opinions.get(opinion))
-    asked = await unit.clocks.extension(clock.id)
-    if asked is None or asked.outcome is not None:
-        raise ExtensionNotAsked(f"意见征求 {opinion} 没有待审核的延期申请")
-    if by.answers_for(asked.asked_by):
-        raise OwnExtension(f"意见征求 {opinion} 的延期由本人申请")
+    clock, asked = await extensions.decide(unit, clock, decision, by=by, now=now)
     agreed = decision.outcome is Outcome.AGREE
-    if agreed:
-        clock = await clocks.extend(unit, clock, asked.days)
-    await unit.clocks.decide(
-        clock.id,
-        outcome=decision.outcome.value,
-        opinion=decision.opinion,
-        decided_by=by.id,
-        decided_at=now,
-    )
     what = f"同意延期 {asked.days} 个工作日" if agreed else "不同意延期"
     await _note(unit, found, what, decision.opinion, by=by, now=now)
     _tell(unit, application, found, decision.outcome, clock)

@@ -1,16 +1,13 @@
 """Opinions as callers see them: with everything of the application that the provider judges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from zhengshu_contracts.sharing import ExtensionOut, OpinionOut
-from zhengshu_contracts.vocabulary import Outcome
+from zhengshu_contracts.sharing import OpinionOut
 
 from zhengshu_sharing.applications.domain import Application, Part
 from zhengshu_sharing.applications.views import step
 from zhengshu_sharing.attachments import operations as attachments
-from zhengshu_sharing.clocks.domain import Clock
-from zhengshu_sharing.clocks.tables import ExtensionRow
-from zhengshu_sharing.clocks.views import deadline
+from zhengshu_sharing.clocks.views import deadline, extension
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.unit import Unit
 
@@ -24,7 +21,8 @@ async def shown(unit: Unit, opinions: Sequence[Opinion]) -> list[OpinionOut]:
     for one in opinions:
         clock = clocks.get(one.id)
         bare = await _opinion(unit, one, *parts[one.part])
-        timed = deadline(clock) | {"extension": _extension(clock, asked)}
+        row = asked.get(clock.id) if clock else None
+        timed = deadline(clock) | {"extension": extension(row)}
         found.append(bare.model_copy(update=timed))
     return await _with_cases(unit, found)
 
@@ -47,19 +45,6 @@ async def _with_cases(unit: Unit, found: list[OpinionOut]) -> list[OpinionOut]:
         )
         for one in found
     ]
-
-
-def _extension(clock: Clock | None, asked: Mapping[str, ExtensionRow]) -> ExtensionOut | None:
-    row = asked.get(clock.id) if clock else None
-    if row is None:
-        return None
-    return ExtensionOut(
-        days=row.days,
-        reason=row.reason,
-        asked_at=row.asked_at,
-        outcome=Outcome(row.outcome) if row.outcome else None,
-        opinion=row.opinion,
-    )
 
 
 async def _opinion(

@@ -166,11 +166,20 @@ async def _catalogue(asker: Asker) -> AsyncIterator[TodoOut]:
                 yield _todo(kind, clock.matter, title, clock, clock.matter)
 
 
+async def _extensions(asker: Asker) -> AsyncIterator[TodoOut]:
+    if oversees(asker.by) and asker.may(Action.EXTENSION_DECIDE):
+        clocks = await asker.unit.clocks.undecided(Term.CATALOGUE_UPDATE)
+        known = await asker.unit.datasets.published(clock.matter for clock in clocks)
+        for clock in clocks:
+            title = known[clock.matter].title if clock.matter in known else clock.matter
+            yield _todo(K.EXTENSION, clock.id, title, clock, clock.matter)
+
+
 async def _running(asker: Asker, term: Term) -> list[Clock]:
     found, _ = await asker.unit.clocks.page(
         home(asker.by), term=term, due_by=None, after=None, limit=FAR
     )
-    return found
+    return [one for one in found if one.paused_on is None]
 
 
 SOURCES: tuple[Source, ...] = (
@@ -180,6 +189,7 @@ SOURCES: tuple[Source, ...] = (
     _provisions,
     _matters,
     _catalogue,
+    _extensions,
 )
 
 

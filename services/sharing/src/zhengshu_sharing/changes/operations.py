@@ -1,0 +1,86 @@
+"""Reporting that an entry's basis changed: the provider's ten working days begin with that day (Art. 17).
+
+The caller owns the transaction.
+"""
+
+from datetime import datetime
+
+from zhengshu_contracts.clocks import Term
+from zhengshu_contracts.identity import Principal
+from zhengshu_contracts.sharing import (
+    BasisChangeFiled,
+    BasisChangeIn,
+    BasisChangeMoved,
+    BasisChangeStep,
+    NoticeKind,
+)
+from zhengshu_contracts.vocabulary import BasisChangeState, Origin
+
+from zhengshu_sharing.access import home
+from zhengshu_sharing.changes.errors import ChangeNotWithin, EntryNotOurs, UpdateOwed
+from zhengshu_sharing.changes.states import MACHINE, UPDATE
+from zhengshu_sharing.clocks import operations as clocks
+from zhengshu_sharing.datasets.domain import Dataset
+from zhengshu_sharing.matters import operations as matters
+from zhengshu_sharing.matters.domain import Matter
+from zhengshu_sharing.unit import Unit
+from zhengshu_sharing.workdays import day_of
+
+OWED = Term.CATALOGUE_UPDATE
+
+
+async def file(unit: Unit, given: BasisChangeIn, *, by: Principal, now: datetime) -> Matter:
+    """Take a report and let the provider's period run from the day of the change."""
+    await unit.clocks.hold_matter(given.dataset)
+    entry = await unit.datasets.get(given.dataset)
+    await _check(unit, entry, given, now=now)
+    filed = await matters.file(
+        unit, MACHINE, given, counterpart=entry.provider, dataset=entry.id, by=by, now=now
+    )
+    clock = await clocks.start(
+        unit, OWED, entry.id, party=entry.provider, now=now, case=filed.id, received=given.on
+    )
+    matters.announce(unit, BasisChangeFiled(**matters.about(filed), on=given.on))
+    if entry.provider != home(by):
+        kind = NoticeKind.UPDATE_OWED
+        await unit.notices.tell(
+            entry.provider, kind, filed.id, at=now, dataset=entry.id, term=OWED, due=clock.due
+        )
+    return filed
+
+
+async def step(
+    unit: Unit, change: str, given: BasisChangeStep, *, by: Principal, now: datetime
+) -> Matter:
+    """Find that nothing has to be updated, or give the report up."""
+    changed = await matters.take(unit, MACHINE, change, given.move, given.opinion, by=by, now=now)
+    await clocks.stop(unit, changed.dataset or "", now=now, term=OWED)
+    matters.announce(unit, matters.moved(BasisChangeMoved, changed, given.move))
+    return changed
+
+
+async def settle(unit: Unit, entry: str, *, now: datetime) -> None:
+    """Close what was reported of an entry: a revision of it was published, or it was taken off."""
+    found, _ = await unit.matters.page(
+        MACHINE.kind,
+        organization=None,
+        state=BasisChangeState.REPORTED,
+        dataset=entry,
+        after=None,
+        limit=1,
+    )
+    for one in found:
+        settled = await matters.happen(unit, MACHINE, one.id, UPDATE, now=now)
+        if settled is not None:
+            matters.announce(unit, matters.moved(BasisChangeMoved, settled, UPDATE))
+
+
+async def _check(unit: Unit, entry: Dataset, given: BasisChangeIn, *, now: datetime) -> None:
+    if entry.origin is Origin.MUNICIPAL:
+        raise EntryNotOurs(entry.id)
+    last = day_of(now)
+    first = day_of(entry.published_at) if entry.published_at else last
+    if not first <= given.on <= last:
+        raise ChangeNotWithin(given.on, first=first, last=last)
+    for clock in await unit.clocks.running(entry.id, OWED):
+        raise UpdateOwed(entry.id, clock.due)
