@@ -349,23 +349,6 @@ class DemandState(Labelled):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
-class BasisChangeState(Labelled):
-    """Life of a report that what an entry rests on has changed (Decree 809 Art. 17)."""
-
-    REPORTED = "reported", "待更新目录"
-    UPDATED = "updated", "目录已更新"
-    UNFOUNDED = "unfounded", "无须更新目录"
-    WITHDRAWN = "withdrawn", "已撤回"
-
-
-class ChangedBasis(Labelled):
-    """What an entry rests on, of which a change obliges to update it (Decree 809 Art. 17)."""
-
-    LAW = "law", "法律、法规、规章"
-    DECISION = "decision", "国务院决定"
-    DUTIES = "duties", "部门职责"
-
-
 class UsageKind(Labelled):
     """The five kinds of record a user keeps (Decree 809 Art. 29)."""
 

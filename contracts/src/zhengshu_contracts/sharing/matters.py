@@ -9,13 +9,12 @@ from zhengshu_contracts.base import ApiModel, Event, Name, Page
 from zhengshu_contracts.sharing.applications import Step
 from zhengshu_contracts.sharing.clocks import Deadline
 from zhengshu_contracts.vocabulary import (
-    BasisChangeState,
-    ChangedBasis,
     CorrectionState,
     DatasetId,
     DemandState,
     DisputeState,
     ItemName,
+    Labelled,
     ObjectionState,
     OrganizationCode,
 )
@@ -159,6 +158,23 @@ class DemandList(Page):
     """A page of demands."""
 
     demands: list[DemandOut]
+
+
+class BasisChangeState(Labelled):
+    """Life of a report that what an entry rests on has changed (Decree 809 Art. 17)."""
+
+    REPORTED = "reported", "待更新目录"
+    UPDATED = "updated", "目录已更新"
+    UNFOUNDED = "unfounded", "无须更新目录"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class ChangedBasis(Labelled):
+    """What an entry rests on, of which a change obliges to update it (Decree 809 Art. 17)."""
+
+    LAW = "law", "法律、法规、规章"
+    DECISION = "decision", "国务院决定"
+    DUTIES = "duties", "部门职责"
 
 
 class BasisChangeIn(ApiModel):

@@ -14,9 +14,10 @@ from zhengshu_contracts.sharing import (
     BasisChangeIn,
     BasisChangeList,
     BasisChangeOut,
+    BasisChangeState,
     BasisChangeStep,
 )
-from zhengshu_contracts.vocabulary import BasisChangeState, DatasetId
+from zhengshu_contracts.vocabulary import DatasetId
 
 from zhengshu_sharing.access import scope
 from zhengshu_sharing.changes import operations

@@ -11,10 +11,11 @@ from zhengshu_contracts.sharing import (
     BasisChangeFiled,
     BasisChangeIn,
     BasisChangeMoved,
+    BasisChangeState,
     BasisChangeStep,
     NoticeKind,
 )
-from zhengshu_contracts.vocabulary import BasisChangeState, Origin
+from zhengshu_contracts.vocabulary import Origin
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.changes.errors import ChangeNotWithin, EntryNotOurs, UpdateOwed

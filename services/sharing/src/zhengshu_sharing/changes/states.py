@@ -1,7 +1,7 @@
 """The state machine of basis changes, as data (Decree 809 Art. 17). Pure."""
 
 from zhengshu_contracts.basis import Basis
-from zhengshu_contracts.vocabulary import BasisChangeState
+from zhengshu_contracts.sharing import BasisChangeState
 
 from zhengshu_sharing.matters.machine import Machine, Party, move
 
