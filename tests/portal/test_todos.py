@@ -125,6 +125,16 @@ async def test_entries_to_review_come_by_their_clocks():
     assert "等待我办理(3)" in text
 
 
+async def test_an_update_that_is_owed_waits_though_nothing_was_returned():
+    async with desk() as (portal, node):
+        node.get("/v1/entries").respond(json={"entries": [], "next": None})
+        lists(node, todo("e-1", "2026-12-01", "catalogue_update"))
+        text = (await portal.get("/my")).text
+    assert "更新目录" in text
+    assert "/my/catalogue/e-1" in text
+    assert "2026-12-01" in text
+
+
 async def test_a_deadline_is_told_with_whose_it_is_what_is_left_and_its_article():
     told = {"due_term": "有条件共享答复", "due_party": CIVIL, "due": "2026-11-02"}
     told |= {"due_basis": "《政务数据共享条例》第二十一条", "due_provisional": True}
