@@ -15,6 +15,7 @@ from support.until import until
 from zhengshu import events
 from zhengshu_contracts.base import Envelope
 from zhengshu_gateway.integrators import callout, connections
+from zhengshu_gateway.limits import Rate
 
 DEPARTMENTS = "zhengshu.dataset.departments.>"
 NOBODY = "zhengshu.dataset.nobody.>"
@@ -169,6 +170,20 @@ class TestAdmission:
 
         monkeypatch.setattr(county.world.parts.records._bus, "publish", fail)
         await self.refused(county)
+
+    async def test_who_comes_again_and_again_is_held_off_and_fills_no_ledger(
+        self, county, monkeypatch
+    ):
+        limits = county.world.parts.pipeline.limits
+        monkeypatch.setitem(limits.rates, "subscribe", Rate(0.01, 2, 2))
+        for _ in range(2):
+            async with county.subscriber("sys-reader"):
+                pass
+        await self.refused(county)
+        async with county.subscriber("sys-other"):
+            pass
+        told = [each["data"] for each in await county.world.records() if "rule" in each["data"]]
+        assert [one["client"] for one in told] == ["sys-reader", "sys-reader", "sys-other"]
 
     async def test_each_connection_is_recorded(self, county):
         async with county.subscriber("sys-reader"):

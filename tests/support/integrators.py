@@ -104,6 +104,7 @@ class County:
     async def restore(self) -> None:
         """Undo what tests change: no events, no consumers, no grants, nobody locked, all registered."""
         self.versions.clear()
+        self.world.parts.pipeline.limits._buckets.clear()
         await self.grant()
         for system in SYSTEMS:
             await self.lock(system, locked=False)

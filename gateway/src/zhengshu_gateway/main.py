@@ -64,6 +64,7 @@ class Parts:
         authenticator = Authenticator(
             self.tokens, self.feed, self.upstreams, self.outside, settings.oidc_client_claim
         )
+        limits = Limits(settings.rates())
         self.keeper = Keeper(bus, self.feed, authenticator, held=self.lease.acknowledge)
         self.callout = Callout(
             bus=bus,
@@ -74,6 +75,7 @@ class Parts:
             feed=self.feed,
             lease=self.lease,
             records=self.records,
+            limits=limits,
             tls=settings.integrators_tls,
         )
         decisions = Decisions(
@@ -90,7 +92,7 @@ class Parts:
             versions, self.feed, total=settings.cache_bytes, each=settings.cache_page
         )
         own = self._answered_here(decisions, callbacks)
-        self.pipeline = self._pipeline(table, authenticator, decisions, versions, own)
+        self.pipeline = self._pipeline(table, authenticator, decisions, versions, limits, own)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _pipeline(
@@ -99,6 +101,7 @@ class Parts:
         authenticator: Authenticator,
         decisions: Decisions,
         versions: Versions,
+        limits: Limits,
         own: dict[Kind, Own],
     ) -> Pipeline:
         forwarder = Forwarder(self.upstreams)

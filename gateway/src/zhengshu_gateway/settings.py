@@ -108,6 +108,9 @@ class GatewaySettings(BusSettings):
     push_rate: float = 50.0
     """Pushes per second and client."""
     push_at_once: int = 4
+    subscribe_rate: float = 1.0
+    """Connections to NATS per second and client, after a first `subscribe_burst`: each is recorded."""
+    subscribe_burst: int = 60
     control_rate: float = 200.0
     """Everything else per second and client."""
     control_at_once: int = 64
@@ -139,6 +142,7 @@ class GatewaySettings(BusSettings):
             "query": Rate(self.query_rate, int(self.query_rate * 10), self.query_at_once),
             "bulk": Rate(self.bulk_rate, int(self.bulk_rate * 10), self.bulk_at_once),
             "push": Rate(self.push_rate, int(self.push_rate * 10), self.push_at_once),
+            "subscribe": Rate(self.subscribe_rate, self.subscribe_burst, self.subscribe_burst),
             "control": Rate(self.control_rate, int(self.control_rate * 10), self.control_at_once),
         }
 

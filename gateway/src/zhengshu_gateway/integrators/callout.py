@@ -34,6 +34,7 @@ from zhengshu_gateway.integrators.durables import MOST, STREAM, SYSTEM, durable_
 from zhengshu_gateway.integrators.keeper import Keeper
 from zhengshu_gateway.integrators.nkeys import Issuer, claims
 from zhengshu_gateway.lease import Lease
+from zhengshu_gateway.limits import Limits
 from zhengshu_gateway.records import Records, new_record
 from zhengshu_gateway.tokens import Tokens
 
@@ -73,6 +74,7 @@ class Callout:
         feed: Feed,
         lease: Lease,
         records: Records,
+        limits: Limits,
         tls: bool = False,
     ) -> None:
         self._bus = bus
@@ -84,6 +86,7 @@ class Callout:
         self._feed = feed
         self._lease = lease
         self._records = records
+        self._limits = limits
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
@@ -125,6 +128,7 @@ class Callout:
     async def _admit(self, knock: Knock) -> str:
         """Return the JWT of a user that may come in, or raise why it may not."""
         caller = await self._caller(knock)
+        self._limits.take("subscribe", caller.principal.id)
         await self._decide(caller)
         await self._keeper.prepare(caller)
         await self._record(caller, RULE, allowed=True)
