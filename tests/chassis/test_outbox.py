@@ -10,7 +10,7 @@ from support.tiny.api import NoteWritten
 from support.until import until
 from zhengshu_chassis import db
 from zhengshu_chassis.leader import LeadershipLost, leading
-from zhengshu_chassis.outbox import LARGEST, MessageTooLarge, Outbox, Relay, forget
+from zhengshu_chassis.outbox import LARGEST, MessageTooLarge, Outbox, Relay, forget, offer_again
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.policy import Heartbeat
 
@@ -223,6 +223,40 @@ async def test_what_was_published_long_ago_is_deleted(database, lead):
     await forget(lead.connection)
     left = await lead.connection.fetch("SELECT published_at FROM outbox ORDER BY id")
     assert [row["published_at"] is None for row in left] == [False, True]
+
+
+async def test_the_last_value_of_a_key_is_never_forgotten(lead):
+    """A bucket that was lost is filled from the outbox; what is deleted need not come back."""
+    for subject, headers in (
+        ("$KV.policy.a", "{}"), ("$KV.policy.a", "{}"), ("$KV.policy.b", "{}"),
+        ("$KV.policy.b", '{"KV-Operation": "DEL"}'), ("zhengshu.x", "{}"),
+    ):  # fmt: skip
+        await lead.connection.execute(
+            "INSERT INTO outbox (event_id, subject, payload, headers, aggregate, published_at)"
+            " VALUES (gen_random_uuid(), $1, '', $2::jsonb, 'a', now() - interval '8 days')",
+            subject, headers,
+        )  # fmt: skip
+    await forget(lead.connection)
+    left = await lead.connection.fetch("SELECT id, subject FROM outbox")
+    assert [row["subject"] for row in left] == ["$KV.policy.a"]
+
+
+async def test_what_was_published_is_offered_again_once_and_only_the_newest_of_a_key(tiny, lead):
+    for subject, ago in (("$KV.policy.a", 3), ("$KV.policy.a", 2), ("e", 90), ("e", 1)):
+        await lead.connection.execute(
+            "INSERT INTO outbox (event_id, subject, payload, headers, aggregate, published_at)"
+            " VALUES (gen_random_uuid(), $1, '', '{}', 'a', now() - make_interval(mins => $2))",
+            subject, ago,
+        )  # fmt: skip
+    database = db.connect(tiny.url(), "test")
+    counts = []
+    for minutes in (10, 10, None):
+        async with database.sessions.begin() as session:
+            counts.append(await offer_again(session, minutes))
+    await database.engine.dispose()
+    due = "SELECT published_at IS NULL AS due FROM outbox ORDER BY id"
+    assert [row["due"] for row in await lead.connection.fetch(due)] == [False, True, True, True]
+    assert counts == [2, 0, 1]
 
 
 async def test_one_leads_at_a_time(tiny, lead):

@@ -8,7 +8,8 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -67,6 +68,12 @@ class Person:
     id: str
     organization: str
     door: Client
+    secret: str
+
+    def at(self, node: Node) -> "Person":
+        """Return the same client before another node."""
+        door = Client(node.url("gateway"), self.id, self.secret)
+        return replace(self, door=door)
 
 
 @dataclass
@@ -339,6 +346,11 @@ class County:
             yield
         finally:
             self.node.restart(process)
+
+    def at(self, node: Node) -> "County":
+        """Return the same people before another node that knows them."""
+        people = {name: person.at(node) for name, person in self.people.items()}
+        return replace(self, node=node, people=people, diary=deepcopy(self.diary))
 
     def close(self) -> None:
         """Let everybody go."""

@@ -13,7 +13,7 @@ def settle(node: Node) -> County:
     officer = node.secrets.pair("clients", "officer")
     door = Client(node.url("gateway"), officer["client_id"], officer["client_secret"])
     county = County(node)
-    county.people["competent"] = Person(officer["client_id"], "", door)
+    county.people["competent"] = Person(officer["client_id"], "", door, officer["client_secret"])
     county.switch()
     for name in ("civil", "education", "market"):
         register(county, name)
@@ -39,5 +39,6 @@ def register(county: County, name: str) -> None:
         (f"{name} officer", "/v1/officers", {"name": "专员(示例)", "roles": ["data_officer"]}),
     ):
         made = county.post("competent", path, owner | more)["credentials"]
-        door = Client(county.node.url("gateway"), made["client_id"], made["client_secret"])
-        county.people[who] = Person(made["client_id"], organization["code"], door)
+        account = made["client_id"], made["client_secret"]
+        door = Client(county.node.url("gateway"), *account)
+        county.people[who] = Person(account[0], organization["code"], door, account[1])

@@ -85,9 +85,15 @@ def _parked(build: str, settings: type[ProcessSettings]) -> dict[str, tuple[str,
 
         return await parked_cli.again(_load(build), told, arguments)
 
+    async def offer(told: Any, arguments: Sequence[str]) -> int:
+        from zhengshu_chassis import parked_cli  # noqa: PLC0415 - for this command alone
+
+        return await parked_cli.offer_again(told, arguments)
+
     return {
         "parked": ("列出搁置的转报件与无法处理的消息", show),
         "retry": ("重新提交其中一件", again),
+        "offer-again": ("再次发出消息总线丢失的事件与授权信息(恢复或断电之后)", offer),
     }
 
 

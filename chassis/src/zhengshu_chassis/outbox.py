@@ -9,12 +9,12 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Identity, LargeBinary, func
+from sqlalchemy import BigInteger, Identity, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -201,14 +201,37 @@ class Relay:
 
 
 async def forget(connection: Any) -> None:
-    """Delete what was published more than seven days ago (asyncpg connection)."""
-    await connection.execute(
-        "DELETE FROM outbox WHERE published_at < clock_timestamp() - interval '7 days'"
-    )
+    """Delete what was published more than seven days ago (asyncpg connection).
+
+    The last value of each key stays: a bucket that was lost is filled from here.
+    """
+    await connection.execute(_FORGET)
+
+
+async def offer_again(session: AsyncSession, minutes: int | None = None) -> int:
+    """Have the relay publish once more what it published in the last minutes, or all that is kept.
+
+    Of each key only the newest value goes out, so that nothing revoked comes back even for a moment.
+    """
+    since = None if minutes is None else timedelta(minutes=minutes)
+    done = await session.execute(_AGAIN, {"since": since})
+    return len(done.all())
 
 
 _SCAN = (
     "SELECT id, event_id, subject, payload, headers, aggregate FROM outbox"
     " WHERE published_at IS NULL ORDER BY id LIMIT $1"
+)
+_FORGET = (
+    "DELETE FROM outbox old WHERE published_at < clock_timestamp() - interval '7 days'"
+    " AND (subject NOT LIKE '$KV.%' OR headers ? 'KV-Operation' OR EXISTS"
+    " (SELECT FROM outbox newer WHERE newer.subject = old.subject AND newer.id > old.id))"
+)
+_AGAIN = text(
+    "UPDATE outbox SET published_at = NULL"
+    " WHERE published_at > coalesce(clock_timestamp() - CAST(:since AS interval), '-infinity')"
+    " AND id IN (SELECT max(id) FROM outbox"
+    "   GROUP BY CASE WHEN subject LIKE '$KV.%' THEN subject ELSE event_id END)"
+    " RETURNING id"
 )
 _MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[])"

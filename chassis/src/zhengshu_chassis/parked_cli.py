@@ -1,4 +1,4 @@
-"""`parked` and `retry`: what waits for a person, for an operator who has a shell and no browser."""
+"""`parked`, `retry`, `offer-again`: for an operator who has a shell and no browser."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 from zhengshu_contracts.dispatch import DispatchState
 
-from zhengshu_chassis import dispatch, parked
+from zhengshu_chassis import dispatch, outbox, parked
 from zhengshu_chassis.db import Database, connect
 from zhengshu_chassis.errors import DomainError, NotFound
 from zhengshu_chassis.settings import DatabaseSettings
@@ -59,6 +59,17 @@ async def again(
             _say(f"{refusal.title}:{refusal}")
             return 1
     _say("已重新提交" if not slash else "已重新处理")
+    return 0
+
+
+async def offer_again(settings: DatabaseSettings, arguments: Sequence[str]) -> int:
+    """Publish once more what a message bus lost."""
+    parser = argparse.ArgumentParser(prog="offer-again")
+    parser.add_argument("minutes", nargs="?", type=int, help="最近多少分钟内发出的;不写则为全部")
+    minutes = parser.parse_args(list(arguments)).minutes
+    async with _database(settings) as database, database.sessions.begin() as session:
+        offered = await outbox.offer_again(session, minutes)
+    _say(f"{offered} 条将再次发出")
     return 0
 
 
