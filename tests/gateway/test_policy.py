@@ -132,8 +132,8 @@ class TestPlantedFaults:
             if not policy._reader(asked):
                 return None
             names = [each.name for each in about.items if each.sharing in classes]
-            offer = policy.Offer("unconditional", Basis.DECREE_14, names)
-            return policy._answer(asked, about, offer) if names else None
+            told = "unconditional", Basis.DECREE_14, names
+            return policy._answer(asked, about, *told) if names else None
 
         rules = tuple(careless if rule is policy.unconditional else rule for rule in policy.RULES)
         rules = tuple(rule for rule in rules if rule is not policy.withheld)

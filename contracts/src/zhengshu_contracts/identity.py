@@ -26,11 +26,12 @@ class Principal(Record):
         return client is not None and (client == self.id or client in self.standing_in_for)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class View:
     """What a decision lets through: columns in order, a row filter, all in the row grammar's words.
 
-    No model, since one is made for every decision: as a member of Identity it is validated like one.
+    No model, and not frozen, since one is made for every decision: nobody changes one, and as a member of
+    Identity it is validated like a model.
     """
 
     columns: tuple[str, ...]

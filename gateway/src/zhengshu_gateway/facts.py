@@ -5,8 +5,8 @@ does not validate has no fact and is therefore refused. Knows no rule.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 
 from pydantic import TypeAdapter
 from zhengshu_contracts.limits import ItemMask, Quota
@@ -25,6 +25,19 @@ from zhengshu_contracts.vocabulary import (
     SharingClass,
     offered,
 )
+
+NONE = timedelta(0)
+
+
+def _plain(moment: datetime) -> datetime:
+    """Return a moment in the zone that all others are in: such ones compare ten times as fast."""
+    return moment.replace(tzinfo=UTC) if moment.utcoffset() == NONE else moment
+
+
+@lru_cache(256)
+def _offered(modes: tuple[Mode, ...], origin: Origin) -> frozenset[Mode]:
+    """Return one set for all datasets that offer the same: there are few."""
+    return frozenset(offered(modes, origin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class Dataset:
         put("conditional", self._of(SharingClass.CONDITIONAL))
         # Withheld, and whatever is of a class nobody knows.
         put("withheld", frozenset(self.names) - self.unconditional - self.conditional)
-        put("offered", frozenset(offered(self.modes, self.origin)))
+        put("offered", _offered(self.modes, self.origin))
 
     def _of(self, sharing: SharingClass) -> frozenset[str]:
         return frozenset(item.name for item in self.items if item.sharing is sharing)
@@ -105,6 +118,10 @@ class Grant:
     filter: str = ""
     masks: tuple[ItemMask, ...] = ()
     quota: Quota | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "starts", _plain(self.starts))
+        object.__setattr__(self, "ends", _plain(self.ends))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ business; a case that no rule takes is refused. What is missing, unknown or not 
 
 from collections.abc import Callable, Collection
 from operator import attrgetter
-from typing import NamedTuple
 
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.identity import View
@@ -73,9 +72,9 @@ def decide(case: Case) -> Decision:
 def provider_own_rows(case: Case, dataset: Dataset) -> Decision | None:
     """A provider always has its own rows, whatever their class or state."""
     owner = case.principal.organization
-    if not _shares(case) or case.action is UPLOAD or not owner or owner != dataset.provider:
+    if owner != dataset.provider or not owner or case.action is UPLOAD or not _shares(case):
         return None
-    return _answer(case, dataset, Offer("provider-own-rows", Basis.DECREE_11, dataset.names))
+    return _answer(case, dataset, "provider-own-rows", Basis.DECREE_11, dataset.names)
 
 
 def published(_: Case, dataset: Dataset) -> Decision | None:
@@ -97,27 +96,26 @@ def upload(case: Case, dataset: Dataset) -> Decision | None:
     if dataset.origin is not COUNTY:
         return refusals.not_uploaded()
     names = dataset.unconditional | dataset.conditional
-    return _answer(case, dataset, Offer("upload", Basis.MEASURES_REGISTER, names))
+    return _answer(case, dataset, "upload", Basis.MEASURES_REGISTER, names)
 
 
 def competent_reads_no_rows(case: Case, _: Dataset) -> Decision | None:
     """Who supervises does not use."""
-    if _shares(case) and case.principal.organization_kind is COMPETENT:
+    if case.principal.organization_kind is COMPETENT and _shares(case):
         return refusals.competent_reads_no_rows()
     return None
 
 
 def enterprise_does_not_read(case: Case, _: Dataset) -> Decision | None:
     """A public-service enterprise provides; of others' data it has only what is open."""
-    kind = case.principal.organization_kind
-    if _shares(case) and kind is ENTERPRISE:
+    if case.principal.organization_kind is ENTERPRISE and _shares(case):
         return refusals.enterprise_does_not_read()
     return None
 
 
 def withheld(case: Case, dataset: Dataset) -> Decision | None:
     """What the law withholds is refused with that law, registered (it never is) or not."""
-    if not _shares(case) or not _reader(case):
+    if not dataset.withheld or not _shares(case) or not _reader(case):
         return None
     if case.requested is None:
         asked = frozenset() if dataset.unconditional or dataset.conditional else dataset.withheld
@@ -142,13 +140,8 @@ def opening_system_export(case: Case, dataset: Dataset) -> Decision | None:
     listing = case.listing
     if case.mode is not Mode.EXPORT or listing is None or listing.state not in STANDING:
         return refusals.listing_unknown()
-    offer = Offer(
-        "opening-system-export",
-        Basis.MEASURES_OPENING,
-        [one.name for one in dataset.items if _opened(one, dataset, listing) in OPEN],
-        uses=OPENING,
-    )
-    return _answer(case, dataset, offer)
+    names = [one.name for one in dataset.items if _opened(one, dataset, listing) in OPEN]
+    return _answer(case, dataset, "opening-system-export", Basis.MEASURES_OPENING, names, OPENING)
 
 
 def open_door(case: Case, dataset: Dataset) -> Decision | None:
@@ -160,16 +153,17 @@ def open_door(case: Case, dataset: Dataset) -> Decision | None:
         return refusals.listing_unknown()
     right = _authorization(case, listing)
     admits = OPEN if right else GENERAL
-    offer = Offer(
+    return _answer(
+        case,
+        dataset,
         "open-authorized" if right else "open-general",
         Basis.MEASURES_OPENING,
         [one.name for one in dataset.items if _opened(one, dataset, listing) in admits],
-        uses=OPENING,
+        OPENING,
         # A file holds every column of its snapshot: whoever may not have one may not have it.
         wanted=listing.items if case.mode is Mode.EXPORT else None,
         authorization=right.id if right else None,
     )
-    return _answer(case, dataset, offer)
 
 
 def offered(case: Case, dataset: Dataset) -> Decision | None:
@@ -189,15 +183,11 @@ def unconditional(case: Case, dataset: Dataset) -> Decision | None:
     if not _reader(case) or _asked(case, dataset):
         return None
     if not case.registered:
-        return _answer(
-            case, dataset, Offer("unconditional", Basis.DECREE_14, dataset.unconditional)
-        )
+        return _answer(case, dataset, "unconditional", Basis.DECREE_14, dataset.unconditional)
     registered = [grant for grant in case.grants if _registers(grant, case, dataset)]
     record = max(registered, key=ENDS, default=None)
-    offer = Offer(
-        "unconditional", Basis.DECREE_21, _free(case, dataset), uses=SHARING, grant=record
-    )
-    return _answer(case, dataset, offer)
+    free = _free(case, dataset)
+    return _answer(case, dataset, "unconditional", Basis.DECREE_21, free, SHARING, grant=record)
 
 
 def granted(case: Case, dataset: Dataset) -> Decision | None:
@@ -205,11 +195,11 @@ def granted(case: Case, dataset: Dataset) -> Decision | None:
     if not _reader(case):
         return None
     asked = _asked(case, dataset)
-    alive = [grant for grant in case.grants if _live(grant, case)]
-    stated = case.purpose
-    live = [grant for grant in alive if stated is None or grant.purpose == stated]
-    if alive and not live:
-        return refusals.purpose_not_granted(alive)
+    live = alive = [grant for grant in case.grants if _live(grant, case)]
+    if case.purpose is not None:
+        live = [grant for grant in alive if grant.purpose == case.purpose]
+        if alive and not live:
+            return refusals.purpose_not_granted(alive)
     usable = [grant for grant in live if case.mode in grant.modes and _serves(grant, case, asked)]
     if len(usable) > 1 and len({_terms(one) for one in usable}) > 1:
         return refusals.grant_not_named(usable)
@@ -218,8 +208,7 @@ def granted(case: Case, dataset: Dataset) -> Decision | None:
         return _ungranted(case, dataset, bool(others))
     grant = max(usable, key=ENDS) if len(usable) > 1 else usable[0]
     names = _free(case, dataset) | asked.intersection(grant.items)
-    offer = Offer("granted", Basis.DECREE_15, names, uses=SHARING, grant=grant)
-    return _answer(case, dataset, offer)
+    return _answer(case, dataset, "granted", Basis.DECREE_15, names, SHARING, grant=grant)
 
 
 RULES: tuple[Rule, ...] = (
@@ -239,50 +228,44 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-class Offer(NamedTuple):
-    """What a rule would let through, before the caller's columns are held against it."""
+def _answer(
+    case: Case,
+    dataset: Dataset,
+    rule: str,
+    basis: Basis,
+    visible: Collection[str],
+    uses: frozenset[Writer] = CATALOG,
+    *,
+    wanted: tuple[str, ...] | None = None,
+    grant: Grant | None = None,
+    authorization: str | None = None,
+) -> Decision:
+    """Let the visible columns through; refuse if one was named that is not, or if none is left.
 
-    rule: str
-    basis: Basis
-    visible: Collection[str]
-    """Names of items."""
-    uses: frozenset[Writer] = CATALOG
-    wanted: tuple[str, ...] | None = None
-    grant: Grant | None = None
-    authorization: str | None = None
-
-
-def _answer(case: Case, dataset: Dataset, offer: Offer) -> Decision:
-    """Let the visible columns through; refuse if one was named that is not, or if none is left."""
-    wanted = case.requested if offer.wanted is None else offer.wanted
-    hidden = () if wanted is None else [name for name in wanted if name not in offer.visible]
-    if hidden:
-        return _refused(case, dataset, hidden)
-    chosen = offer.visible if wanted is None else wanted
-    columns = tuple([name for name in dataset.names if name in chosen])
+    What was `wanted` is what the caller named, if the rule does not say otherwise.
+    """
+    if wanted is None:
+        wanted = case.requested
+    if wanted is None:
+        columns = tuple([name for name in dataset.names if name in visible])
+    else:
+        hidden = [name for name in wanted if name not in visible]
+        if hidden:
+            return _refused(case, dataset, hidden)
+        columns = tuple([name for name in dataset.names if name in wanted])
     if not columns:
         return _refused(case, dataset, dataset.names)
-    view = View(
-        columns=columns,
-        filter=offer.grant.filter if offer.grant else "",
-        masks=_masks(offer.grant, columns),
-        key=tuple([name for name in dataset.key if name in columns]),
-    )
-    return Decision(
-        offer.rule,
-        offer.basis,
-        view,
-        offer.uses,
-        grant=offer.grant.id if offer.grant else None,
-        quota=offer.grant.quota if offer.grant else None,
-        purpose=offer.grant.purpose if offer.grant else None,
-        authorization=offer.authorization,
-    )
+    key = tuple([name for name in dataset.key if name in columns])
+    if grant is None:
+        view = View(columns, "", (), key)
+        return Decision(rule, basis, view, uses, authorization=authorization)
+    view = View(columns, grant.filter, _masks(grant, columns), key)
+    return Decision(rule, basis, view, uses, grant.id, grant.quota, grant.purpose)
 
 
-def _masks(grant: Grant | None, columns: tuple[str, ...]) -> tuple[ItemMask, ...]:
+def _masks(grant: Grant, columns: tuple[str, ...]) -> tuple[ItemMask, ...]:
     """Return the masks of the columns that leave."""
-    if grant is None or not grant.masks:
+    if not grant.masks:
         return ()
     return tuple([one for one in grant.masks if one.item in columns])
 
@@ -312,8 +295,8 @@ def _not_open(case: Case, dataset: Dataset, hidden: tuple[Item, ...]) -> Decisio
 
 def _ungranted(case: Case, dataset: Dataset, granted_otherwise: bool) -> Decision:
     """Without a grant the unconditional items remain; of conditional ones say what is missing."""
-    offer = Offer("unconditional", Basis.DECREE_14, _free(case, dataset), uses=SHARING)
-    decision = _answer(case, dataset, offer)
+    free = _free(case, dataset)
+    decision = _answer(case, dataset, "unconditional", Basis.DECREE_14, free, SHARING)
     if decision.rule == "items-conditional" and granted_otherwise:
         return refusals.mode_not_granted(case.mode)
     return decision
@@ -373,8 +356,9 @@ def _live(grant: Grant, case: Case) -> bool:
 
 def _serves(grant: Grant, case: Case, asked: frozenset[str]) -> bool:
     """Whether a grant covers every conditional item that was named, or any when none was."""
-    covered = asked.intersection(grant.items)
-    return bool(covered) if case.requested is None else covered == asked
+    if case.requested is None:
+        return not asked.isdisjoint(grant.items)
+    return asked == asked.intersection(grant.items)
 
 
 def _authorization(case: Case, listing: Listing) -> Authorization | None:

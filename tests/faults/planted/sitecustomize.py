@@ -72,7 +72,7 @@ def policy_leaks() -> None:
 
     def careless(case: Any, dataset: Any) -> Any:
         names = [item.name for item in dataset.items if item.sharing is not SharingClass.WITHHELD]
-        return policy._answer(case, dataset, policy.Offer("unconditional", Basis.DECREE_14, names))
+        return policy._answer(case, dataset, "unconditional", Basis.DECREE_14, names)
 
     rules = (careless if rule is policy.unconditional else rule for rule in policy.RULES)
     policy.RULES = tuple(rules)
