@@ -20,6 +20,7 @@ from zhengshu_chassis import auth
 from zhengshu_chassis.rows import BadQuery, parse
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.identity import Identity, Principal
+from zhengshu_contracts.limits import ItemMask, StepMask
 from zhengshu_contracts.policy import (
     DatasetGrants,
     GrantPolicy,
@@ -334,6 +335,28 @@ class TestRevocation:
             await reading
         assert received <= applied + 3000
         assert (await ended(granted)).outcome == "cut"
+
+    async def test_a_mask_that_comes_meanwhile_cuts_what_goes_on_without_it(self, granted):
+        granted.services["catalog"].answers[f"GET {EXPORTS}"] = stream(400, pause=0.02)
+        reading = asyncio.create_task(granted.get(f"{EXPORTS}?select=amount", "sys-reader"))
+        await until(lambda: granted.services["catalog"].asked(EXPORTS))
+        masked = grant(masks=(ItemMask(item="amount", mask=StepMask(width=100)),))
+        await granted.put(
+            dataset_key("sharing", DATASET), DatasetGrants(id=DATASET, grants=(masked,))
+        )
+        with pytest.raises(httpx.RemoteProtocolError):
+            await reading
+
+    async def test_who_becomes_somebody_else_is_cut(self, granted):
+        """An enterprise reads nothing of what it read as a department."""
+        granted.services["catalog"].answers[f"GET {EXPORTS}"] = stream(400, pause=0.02)
+        reading = asyncio.create_task(granted.get(EXPORTS, "sys-reader"))
+        await until(lambda: granted.services["catalog"].asked(EXPORTS))
+        key = client_key("catalog", "sys-reader")
+        await granted.put(key, client("sys-reader", READER, "public_service_enterprise"))
+        with pytest.raises(httpx.RemoteProtocolError):
+            await reading
+        await granted.put(key, client("sys-reader", READER))
 
     async def test_a_token_that_is_ended_cuts_what_it_opened(self, granted):
         granted.services["catalog"].answers[f"GET {EXPORTS}"] = stream(400, pause=0.02)

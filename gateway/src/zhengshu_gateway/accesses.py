@@ -144,17 +144,17 @@ class Accesses:
 
     def _stands(self, access: Access) -> bool:
         """Whether this very view would be let through now, and could be; a wider one is no reason to cut."""
+        question = self._decisions.renewed(access.question)
+        if question is None:
+            return False
         columns, grant = access.view.columns, access.decision.grant
-        question = replace(access.question, requested=columns, grant=grant)
+        question = replace(question, requested=columns, grant=grant)
         decision = self._decisions.decide(question)
         if not self._lease.held or not self._fresh(question, decision) or decision.view is None:
             return False
-        same_rows = decision.view.filter == access.view.filter
-        return (
-            same_rows
-            and set(columns) <= set(decision.view.columns)
-            and self._decisions.admits(question)
-        )
+        now, then = decision.view, access.view
+        same = (now.filter, now.masks) == (then.filter, then.masks)
+        return same and set(columns) <= set(now.columns)
 
     def possible(self, writers: frozenset[Writer]) -> bool:
         """Tell whether anything may be let out on these writers' word now."""

@@ -1,7 +1,7 @@
 """Puts the policy's question together from what is known; explains an answer without performing it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -99,15 +99,16 @@ class Decisions:
         self._made[asked] = (case, _stands_until(case), decision)
         return decision
 
-    def admits(self, question: Question) -> bool:
-        """Tell whether the caller is still somebody: known, not locked, its tokens of then not ended."""
+    def renewed(self, question: Question) -> Question | None:
+        """Return a question as its caller may ask it now; None when it is nobody any more."""
         caller = question.caller
         if not caller.writers:
-            return True
+            return question
         client = self._feed.known.clients.get(caller.principal.id)
-        if client is None or client.locked:
-            return False
-        return not_before(client) <= caller.not_before
+        if client is None or client.locked or not_before(client) > caller.not_before:
+            return None
+        now = caller_of(client)
+        return question if now == caller else replace(question, caller=now)
 
     async def explain(self, exchange: Exchange, caller: Caller) -> None:
         """Answer `POST /v1/decisions`: what would be decided for this caller, and why."""
