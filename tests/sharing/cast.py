@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
@@ -10,7 +10,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from support.databases import Database
 from zhengshu_chassis.auth import HEADER, seal
+from zhengshu_chassis.consumers import Consumers, Delivery
 from zhengshu_chassis.ids import new
+from zhengshu_contracts.base import Envelope, Event
 from zhengshu_contracts.catalog import (
     EntryPublished,
     ItemBrief,
@@ -142,7 +144,12 @@ ENTRIES = (
         municipal_code="350100-M-9",
     ),
 )
-NAMES = {CIVIL: "罗源县民政局", MARKET: "罗源县市场监督管理局", COMPETENT: "罗源县发展和改革局"}
+NAMES = {
+    CIVIL: "罗源县民政局",
+    MARKET: "罗源县市场监督管理局",
+    SCHOOLS: "罗源县教育局",
+    COMPETENT: "罗源县发展和改革局",
+}
 
 
 def consent(on: date = TODAY) -> dict[str, Any]:
@@ -219,7 +226,8 @@ class Sharing:
                 await unit.datasets.publish(entry, at=datetime.now(UTC))
                 await unit.datasets.serve(registration(entry.entry), at=datetime.now(UTC))
             for code, name in NAMES.items():
-                kind = OrganizationKind.DEPARTMENT
+                competent = code == COMPETENT
+                kind = OrganizationKind.COMPETENT if competent else OrganizationKind.DEPARTMENT
                 event = OrganizationRegistered(code=code, name=name, kind=kind)
                 await unit.datasets.organization(event, at=datetime.now(UTC))
 
@@ -358,3 +366,14 @@ class _Transaction:
 
     async def __aexit__(self, *exception: Any) -> None:
         await self._begun.__aexit__(*exception)
+
+
+async def hear(sharing: Sharing, register: Any, *events: Event, at: datetime | None = None) -> None:
+    """Have the handlers take catalog's events, in order."""
+    consumers = Consumers[Unit]("sharing", unit=cast("Any", None))
+    register(consumers)
+    for event in events:
+        envelope = Envelope.wrap(event, source="catalog", about=AID, at=at or datetime.now(UTC))
+        delivery = Delivery(envelope.type, 1, b"", envelope, cast("Any", None))
+        async with sharing.unit() as unit:
+            await consumers.dispatch(unit, delivery)

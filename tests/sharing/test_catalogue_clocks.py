@@ -1,8 +1,9 @@
 """The catalogue's periods: a review runs from the submission, an update from the return of a revision."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
+from sharing import cast
 from sharing.cast import (
     AID,
     CIVIL,
@@ -14,8 +15,7 @@ from sharing.cast import (
     Sharing,
     published,
 )
-from zhengshu_chassis.consumers import Consumers, Delivery
-from zhengshu_contracts.base import Envelope, Event
+from zhengshu_contracts.base import Event
 from zhengshu_contracts.catalog import (
     EntryRetired,
     EntryReturned,
@@ -25,7 +25,6 @@ from zhengshu_contracts.catalog import (
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationKind
 from zhengshu_sharing.clocks import consumers as reviews
-from zhengshu_sharing.unit import Unit
 
 FRIDAY = datetime(2026, 3, 6, 4, tzinfo=UTC)
 NEW = "303084122704-000099"
@@ -38,13 +37,7 @@ async def hear(sharing: Sharing, *events: Event, at: datetime = FRIDAY) -> None:
     """Have the handlers take catalog's events, in order."""
     async with sharing.unit() as unit:
         await unit.datasets.organization(REGISTERED, at=datetime.now(UTC))
-    consumers = Consumers[Unit]("sharing", unit=cast("Any", None))
-    reviews.register(consumers)
-    for event in events:
-        envelope = Envelope.wrap(event, source="catalog", about=AID, at=at)
-        delivery = Delivery(envelope.type, 1, b"", envelope, cast("Any", None))
-        async with sharing.unit() as unit:
-            await consumers.dispatch(unit, delivery)
+    await cast.hear(sharing, reviews.register, *events, at=at)
 
 
 def submitted(entry: str = AID) -> EntrySubmitted:

@@ -12,6 +12,7 @@ from sharing.cast import (
     AID,
     CIVIL,
     CIVIL_OFFICER,
+    COMPETENT,
     COMPETENT_OFFICER,
     MARKET_OFFICER,
     SCHOOLS_OFFICER,
@@ -209,8 +210,8 @@ class TestACase:
         opinion = await sharing.opinion()
         await sharing.answer(opinion["id"])
         assert await sharing.clocks("party") == [
-            ("opened", "endorsement", "competent"),
-            ("closed", "endorsement", "competent"),
+            ("opened", "endorsement", COMPETENT),
+            ("closed", "endorsement", COMPETENT),
             ("opened", "reply_conditional", CIVIL),
             ("closed", "reply_conditional", CIVIL),
         ]

@@ -13,6 +13,7 @@ from sharing.cast import (
     MARKET_OFFICER,
     SCHOOLS,
     SCHOOLS_OFFICER,
+    TODAY,
     Sharing,
     application,
 )
@@ -60,6 +61,10 @@ class TestChange:
         alone = await sharing.change_grant(grant, "revocation", CIVIL_OFFICER)
         assert alone.json()["type"] == "/problems/consultation-missing"
         await sharing.change_grant(grant, "suspension", CIVIL_OFFICER)
+        soon = await sharing.change_grant(grant, "revocation", CIVIL_OFFICER)
+        assert soon.json()["type"] == "/problems/rectification-awaited"
+        over = "UPDATE clocks SET due = :day WHERE term = 'rectification' RETURNING id"
+        await sharing.rows(over, day=TODAY - timedelta(days=1))
         assert (await sharing.change_grant(grant, "revocation", CIVIL_OFFICER)).status_code == 200
 
     async def test_others_do_not_find_it(self, sharing: Sharing) -> None:

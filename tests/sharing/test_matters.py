@@ -36,7 +36,8 @@ from zhengshu_sharing.matters.machine import Machine, Party
 from zhengshu_sharing.objections.states import MACHINE as OBJECTIONS
 
 MACHINES = [CORRECTIONS, DISPUTES, OBJECTIONS, DEMANDS, BASIS_CHANGES]
-GOVERNMENT = officer("11350123003700009G", Role.SUPERVISOR, kind=OrganizationKind.GOVERNMENT)
+COUNTY = "11350123003700009G"
+GOVERNMENT = officer(COUNTY, Role.SUPERVISOR, kind=OrganizationKind.GOVERNMENT)
 NOON = datetime(2026, 11, 24, 4, tzinfo=UTC)
 CORRECTION = {
     "dataset": AID,
@@ -187,6 +188,8 @@ class TestDispute:
         await step(sharing, "disputes", case, "escalate", MARKET_OFFICER)
         own = await step(sharing, "disputes", case, "coordinate", COMPETENT_OFFICER)
         assert own.json()["type"] == "/problems/own-matter"
+        nobody = await file(sharing, "disputes", against=COUNTY)
+        assert nobody.json()["type"] == "/problems/organization-unknown"
         self_dispute = await file(sharing, "disputes", against=MARKET)
         assert self_dispute.json()["type"] == "/problems/against-oneself"
 
@@ -209,6 +212,22 @@ class TestObjection:
         upheld = await step(sharing, "objections", case, "uphold", COMPETENT_OFFICER)
         assert upheld.json()["state_label"] == "异议成立"
         assert await sharing.subjects() == ["objection.filed", "objection.moved", "objection.moved"]
+        assert await sharing.clocks("party") == [
+            ("opened", "objection", CIVIL),
+            ("closed", "objection", CIVIL),
+            ("opened", "objection", COMPETENT),
+            ("closed", "objection", COMPETENT),
+            ("opened", "catalogue_update", CIVIL),  # what was upheld is to be changed
+        ]
+        assert upheld.json()["due"] > str(TODAY)
+
+    async def test_an_upheld_one_starts_no_second_update(self, sharing: Sharing) -> None:
+        changed = await file(sharing, "basis-changes", dataset=SURVEY)
+        case = (await file(sharing, "objections")).json()["id"]
+        upheld = await step(sharing, "objections", case, "uphold", COMPETENT_OFFICER)
+        assert upheld.json()["state"] == "upheld"
+        [clock] = await sharing.rows("SELECT \"case\" FROM clocks WHERE term = 'catalogue_update'")
+        assert clock.case == changed.json()["id"]
 
 
 class TestDemand:
@@ -216,6 +235,8 @@ class TestDemand:
         case = (await file(sharing, "demands")).json()["id"]
         bare = await step(sharing, "demands", case, "assign", COMPETENT_OFFICER)
         assert bare.json()["type"] == "/problems/step-incomplete"
+        nobody = await step(sharing, "demands", case, "assign", COMPETENT_OFFICER, provider=COUNTY)
+        assert nobody.json()["type"] == "/problems/organization-unknown"
         own = await step(sharing, "demands", case, "assign", COMPETENT_OFFICER, provider=MARKET)
         assert own.json()["type"] == "/problems/against-oneself"
         await step(sharing, "demands", case, "assign", COMPETENT_OFFICER, provider=SCHOOLS)
@@ -227,6 +248,8 @@ class TestDemand:
         assert lost.status_code == 404
         bare = await step(sharing, "demands", case, "match", CIVIL_OFFICER)
         assert bare.json()["type"] == "/problems/step-incomplete"
+        parties = [party for verb, _, party in await sharing.clocks("party") if verb == "opened"]
+        assert parties == [COMPETENT, SCHOOLS, COMPETENT, CIVIL]
         done = await step(sharing, "demands", case, "match", CIVIL_OFFICER, dataset=AID)
         assert (done.json()["state_label"], done.json()["dataset"]) == ("已对接", AID)
 

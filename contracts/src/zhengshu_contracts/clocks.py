@@ -23,6 +23,7 @@ class Term(Labelled):
     REPLY_UNCONDITIONAL = "reply_unconditional", "无条件共享答复"
     REPLY_CONDITIONAL = "reply_conditional", "有条件共享答复"
     PROVISION = "provision", "提供数据"
+    RECTIFICATION = "rectification", "整改"
     DISPOSAL = "disposal", "数据处置"
     VERIFICATION = "verification", "校核处理"
     NEGOTIATION = "negotiation", "争议协商"
@@ -50,6 +51,7 @@ PERIODS: dict[Term, Period] = {
     Term.REPLY_UNCONDITIONAL: Period(1, 10, Basis.DECREE_21),
     Term.REPLY_CONDITIONAL: Period(10, 10, Basis.DECREE_21),
     Term.PROVISION: Period(20, 0, Basis.DECREE_22),
+    Term.RECTIFICATION: Period(10),
     Term.DISPOSAL: Period(10),
     Term.VERIFICATION: Period(10, 0, Basis.DECREE_26),
     Term.NEGOTIATION: Period(10),

@@ -23,6 +23,8 @@ class NoticeKind(Labelled):
     DATASET_CLEARED = "dataset_cleared", "数据存疑已消除"
     DATASET_SUSPENDED = "dataset_suspended", "数据被责令暂停提供"
     DATASET_RESUMED = "dataset_resumed", "数据恢复提供"
+    RETIREMENT_ASKED = "retirement_asked", "提供单位申请停用数据"
+    DATASET_RETIRED = "dataset_retired", "数据已停用"
     UPDATE_OWED = "update_owed", "目录依据变化,应予更新"
     CLOCK_HALF = "clock_half", "办理期限过半"
     CLOCK_NEAR = "clock_near", "办理期限将至"

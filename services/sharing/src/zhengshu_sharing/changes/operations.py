@@ -21,6 +21,7 @@ from zhengshu_sharing.access import home
 from zhengshu_sharing.changes.errors import ChangeNotWithin, EntryNotOurs, UpdateOwed
 from zhengshu_sharing.changes.states import MACHINE, UPDATE
 from zhengshu_sharing.clocks import operations as clocks
+from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.matters import operations as matters
 from zhengshu_sharing.matters.domain import Matter
@@ -38,16 +39,24 @@ async def file(unit: Unit, given: BasisChangeIn, *, by: Principal, now: datetime
     filed = await matters.file(
         unit, MACHINE, given, counterpart=entry.provider, dataset=entry.id, by=by, now=now
     )
+    matters.announce(unit, BasisChangeFiled(**matters.about(filed), on=given.on))
     clock = await clocks.start(
         unit, OWED, entry.id, party=entry.provider, now=now, case=filed.id, received=given.on
     )
-    matters.announce(unit, BasisChangeFiled(**matters.about(filed), on=given.on))
     if entry.provider != home(by):
-        kind = NoticeKind.UPDATE_OWED
-        await unit.notices.tell(
-            entry.provider, kind, filed.id, at=now, dataset=entry.id, term=OWED, due=clock.due
-        )
+        await _tell(unit, clock, filed.id, now=now)
     return filed
+
+
+async def owe(unit: Unit, dataset: str, *, case: str, now: datetime) -> None:
+    """Let the provider owe an update from now on, unless it does already or the entry is not ours."""
+    await unit.clocks.hold_matter(dataset)
+    entry = (await unit.datasets.published([dataset])).get(dataset)
+    if entry is None or entry.origin is Origin.MUNICIPAL:
+        return
+    if not await unit.clocks.running(dataset, OWED):
+        clock = await clocks.start(unit, OWED, dataset, party=entry.provider, now=now, case=case)
+        await _tell(unit, clock, case, now=now)
 
 
 async def step(
@@ -74,6 +83,13 @@ async def settle(unit: Unit, entry: str, *, now: datetime) -> None:
         settled = await matters.happen(unit, MACHINE, one.id, UPDATE, now=now)
         if settled is not None:
             matters.announce(unit, matters.moved(BasisChangeMoved, settled, UPDATE))
+
+
+async def _tell(unit: Unit, clock: Clock, case: str, *, now: datetime) -> None:
+    entry, due = clock.matter, clock.due
+    await unit.notices.tell(
+        clock.party, NoticeKind.UPDATE_OWED, case, at=now, dataset=entry, term=OWED, due=due
+    )
 
 
 async def _check(unit: Unit, entry: Dataset, given: BasisChangeIn, *, now: datetime) -> None:

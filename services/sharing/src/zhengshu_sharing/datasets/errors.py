@@ -17,6 +17,19 @@ class DatasetNotFound(NotFound):
         )
 
 
+class OrganizationUnknown(Invalid):
+    """Nobody of that code is registered, so nobody could act."""
+
+    slug = "organization-unknown"
+    title = "没有登记该单位"
+
+    def __init__(self, organization: str) -> None:
+        super().__init__(
+            f"没有登记统一社会信用代码为 {organization} 的单位",
+            next="请在 GET /v1/organizations 查询已登记的单位",
+        )
+
+
 class ItemsUnknown(Invalid):
     """The dataset has no such items."""
 

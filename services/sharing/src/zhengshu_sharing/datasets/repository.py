@@ -17,7 +17,7 @@ from zhengshu_contracts.catalog import (
 from zhengshu_contracts.vocabulary import Mode, OrganizationKind, Origin, ServiceRegistrationState
 
 from zhengshu_sharing.datasets.domain import Dataset
-from zhengshu_sharing.datasets.errors import DatasetNotFound
+from zhengshu_sharing.datasets.errors import DatasetNotFound, OrganizationUnknown
 from zhengshu_sharing.datasets.tables import DatasetRow, OrganizationRow
 
 
@@ -46,6 +46,11 @@ class Datasets:
             return row.name
         query = select(DatasetRow.provider_name).where(DatasetRow.provider == organization)
         return await self._session.scalar(query.limit(1)) or organization
+
+    async def known(self, organization: str) -> None:
+        """Refuse an organisation that is not registered."""
+        if await self._session.get(OrganizationRow, organization) is None:
+            raise OrganizationUnknown(organization)
 
     async def competent(self) -> str:
         """Return the competent department's code; its kind while it is not yet known here."""

@@ -14,7 +14,7 @@ from zhengshu_contracts.sharing import DemandIn, DemandList, DemandOut, DemandSt
 from zhengshu_contracts.vocabulary import DatasetId, DemandState
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.datasets.errors import DatasetNotFound
+from zhengshu_sharing.datasets.errors import DatasetNotFound, OrganizationUnknown
 from zhengshu_sharing.demands import operations
 from zhengshu_sharing.demands.states import MACHINE
 from zhengshu_sharing.matters import operations as matters
@@ -36,7 +36,7 @@ router = Router(prefix="/v1/demands", tags=["数据需求"])
     "",
     status_code=201,
     response_model=DemandOut,
-    responses=problems(AgainstOneself),
+    responses=problems(AgainstOneself, OrganizationUnknown),
     dependencies=[allowed(Action.DEMAND_FILE)],
 )
 async def file_demand(body: DemandIn, by: By, unit: InUnit, now: Now) -> DemandOut:
@@ -92,6 +92,7 @@ async def read_demand(demand_id: str, by: By, unit: InUnit) -> DemandOut:
         AgainstOneself,
         StepIncomplete,
         DatasetNotFound,
+        OrganizationUnknown,
     ),
     dependencies=[allowed(Action.DEMAND_HANDLE)],
 )

@@ -17,6 +17,8 @@ async def file(unit: Unit, given: DemandIn, *, by: Principal, now: datetime) -> 
     """Take a demand; the competent department looks for who could meet it."""
     if given.provider == home(by):
         raise AgainstOneself("提供单位不能是本单位")
+    if given.provider is not None:
+        await unit.datasets.known(given.provider)
     filed = await matters.file(unit, MACHINE, given, counterpart=None, dataset=None, by=by, now=now)
     matters.announce(unit, DemandFiled(**matters.about(filed)))
     return filed
@@ -28,6 +30,8 @@ async def step(
     """Assign, answer or close a demand."""
     told = await _told(unit, given)
     asked = given.provider if given.move == "assign" else None
+    if asked is not None:
+        await unit.datasets.known(asked)
     found = await matters.read(unit, MACHINE, demand, by=by)
     if asked is not None and asked == found.organization:
         raise AgainstOneself("提供单位不能是提出需求的单位")

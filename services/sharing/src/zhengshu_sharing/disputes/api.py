@@ -14,7 +14,7 @@ from zhengshu_contracts.sharing import DisputeIn, DisputeList, DisputeOut, Dispu
 from zhengshu_contracts.vocabulary import DatasetId, DisputeState
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.datasets.errors import DatasetNotFound
+from zhengshu_sharing.datasets.errors import DatasetNotFound, OrganizationUnknown
 from zhengshu_sharing.disputes import operations
 from zhengshu_sharing.disputes.states import MACHINE
 from zhengshu_sharing.matters import operations as matters
@@ -35,7 +35,7 @@ router = Router(prefix="/v1/disputes", tags=["争议"])
     "",
     status_code=201,
     response_model=DisputeOut,
-    responses=problems(DatasetNotFound, AgainstOneself),
+    responses=problems(DatasetNotFound, OrganizationUnknown, AgainstOneself),
     dependencies=[allowed(Action.DISPUTE_FILE)],
 )
 async def file_dispute(body: DisputeIn, by: By, unit: InUnit, now: Now) -> DisputeOut:

@@ -17,6 +17,7 @@ async def file(unit: Unit, given: DisputeIn, *, by: Principal, now: datetime) ->
     """Take a dispute; the other side is asked to talk first."""
     if given.against == home(by):
         raise AgainstOneself("请填写与本单位有争议的另一方")
+    await unit.datasets.known(given.against)
     if given.dataset is not None:
         await unit.datasets.get(given.dataset)
     filed = await matters.file(

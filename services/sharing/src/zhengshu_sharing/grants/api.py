@@ -29,6 +29,7 @@ from zhengshu_sharing.grants.errors import (
     GrantNotInState,
     HolderDoesNotSuspend,
     NotRectified,
+    RectificationAwaited,
     RenewalNotPossible,
     RenewalSuspended,
     StopTooSoon,
@@ -76,7 +77,7 @@ async def read_grant(grant_id: str, by: By, unit: InUnit) -> GrantOut:
 @router.post(
     "/{grant_id}/revocation",
     response_model=GrantOut,
-    responses=problems(GrantNotFound, GrantNotInState, ConsultationMissing),
+    responses=problems(GrantNotFound, GrantNotInState, ConsultationMissing, RectificationAwaited),
     dependencies=[allowed(Action.GRANT_REVOKE)],
 )
 async def revoke_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit, now: Now) -> GrantOut:
@@ -107,9 +108,11 @@ async def suspend_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit, now
     ),
     dependencies=[allowed(Action.GRANT_SUSPEND)],
 )
-async def resume_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit) -> GrantOut:
+async def resume_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit, now: Now) -> GrantOut:
     """整改后恢复授权"""
-    return await views.one(unit, await operations.resume(unit, grant_id, by=by, reason=body.reason))
+    return await views.one(
+        unit, await operations.resume(unit, grant_id, by=by, reason=body.reason, now=now)
+    )
 
 
 @router.post(
@@ -118,9 +121,11 @@ async def resume_grant(grant_id: str, body: ReasonIn, by: By, unit: InUnit) -> G
     responses=problems(GrantNotFound, GrantNotInState),
     dependencies=[allowed(Action.GRANT_RECTIFY)],
 )
-async def rectify_grant(grant_id: str, body: RectificationIn, by: By, unit: InUnit) -> GrantOut:
+async def rectify_grant(
+    grant_id: str, body: RectificationIn, by: By, unit: InUnit, now: Now
+) -> GrantOut:
     """使用单位报告整改情况,由作出暂停的单位复核"""
-    changed = await operations.rectify(unit, grant_id, by=by, report=body.report)
+    changed = await operations.rectify(unit, grant_id, by=by, report=body.report, now=now)
     return await views.one(unit, changed)
 
 

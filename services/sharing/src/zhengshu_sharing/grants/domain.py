@@ -15,11 +15,14 @@ from zhengshu_sharing.grants.errors import (
     GrantNotInState,
     HolderDoesNotSuspend,
     NotRectified,
+    RectificationAwaited,
     StopTooSoon,
     SuspendedByAnother,
 )
 from zhengshu_sharing.grants.states import LIVE, MOVES, STOPPED, Move
 from zhengshu_sharing.workdays import day_of
+
+RETIRED = "目录已停用,数据不再提供"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +105,19 @@ def resume(grant: Grant, *, by: Principal, reason: str) -> Grant:
     return replace(resumed, reason=reason, suspended_by=None)
 
 
-def revoke(grant: Grant, *, by: Principal, reason: str) -> Grant:
-    """End a grant before its time.
+def revoke(grant: Grant, *, by: Principal, reason: str, rectify_by: date | None) -> Grant:
+    """End a grant before its time; `rectify_by` is until when its holder may still put things right.
 
     The holder needs it no longer, or the competent department ends it. A provider ends at once only what it
-    suspended for misuse; anything else it consults on, files and tells ahead.
+    suspended for misuse and what was not put right, or not well; anything else it consults on, files and
+    tells ahead.
     """
     revoked = _moved(grant, Move.REVOKE)
     provides = by.organization == grant.provider and not oversees(by)
     if provides and grant.suspended_by != by.organization:
         raise ConsultationMissing(grant.id)
+    if provides and rectify_by is not None:
+        raise RectificationAwaited(grant.id, rectify_by)
     return replace(revoked, reason=reason)
 
 
@@ -135,6 +141,11 @@ def expire(grant: Grant, *, now: datetime, stopped: str | None = None) -> Grant 
     if stopped is not None:
         return replace(_moved(grant, Move.REVOKE), reason=stopped)
     return _moved(grant, Move.EXPIRE)
+
+
+def retire(grant: Grant) -> Grant:
+    """End a grant on what is no longer provided."""
+    return replace(_moved(grant, Move.REVOKE), reason=RETIRED)
 
 
 def inherit(grant: Grant, renewed: Grant) -> Grant:

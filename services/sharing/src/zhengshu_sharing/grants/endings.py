@@ -49,7 +49,8 @@ async def announce_stop(
     changed = replace(found, ends=min(found.ends, end_of(stop.ends)))
     await unit.grants.announce(stop)
     kind = NoticeKind.STOP_ANNOUNCED
-    await unit.notices.tell(found.holder, kind, grant, at=now, dataset=found.dataset, due=stop.ends)
+    for told in (found.holder, await unit.datasets.competent()):  # told ahead, and filed with
+        await unit.notices.tell(told, kind, grant, at=now, dataset=found.dataset, due=stop.ends)
     event = StopAnnounced(**about(changed), number=stop.number, ends=stop.ends)
     return await save(unit, changed, event)
 

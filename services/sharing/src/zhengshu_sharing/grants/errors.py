@@ -67,6 +67,20 @@ class NotRectified(Conflict):
         )
 
 
+class RectificationAwaited(Conflict):
+    """Who is ordered to put something right has time for it."""
+
+    slug = "rectification-awaited"
+    title = "整改期限未满"
+
+    def __init__(self, grant: str, due: date) -> None:
+        super().__init__(
+            f"授权 {grant} 的使用单位可在 {due} 前报告整改",
+            basis=Basis.DECREE_27.label,
+            next="拒不整改或整改不到位的可终止;期限未满须终止的,请主管部门作出",
+        )
+
+
 class ConsultationMissing(Conflict):
     """A provider stops nothing on its own: it consults the user, files, and tells ahead."""
 

@@ -29,7 +29,11 @@ from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.errors import GrantNotFound
 from zhengshu_sharing.grants.states import STOPPED
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import end_of
+from zhengshu_sharing.workdays import day_of, end_of
+
+RECTIFY = Term.RECTIFICATION
+BY_CATALOGUE = "catalogue"
+"""Who revoked, in the event, when an entry's retirement did."""
 
 
 async def read(unit: Unit, grant: str, *, by: Principal) -> Grant:
@@ -72,6 +76,8 @@ async def activate(
     await tell(unit, grant, event)
     if grant.state in STOPPED:
         await tell(unit, grant, GrantSuspended(**about(grant), by=grant.suspended_by or ""))
+    if grant.state is GrantState.SUSPENDED:
+        await clocks.start(unit, RECTIFY, grant.id, party=grant.holder, now=now)
     await provision.owed(unit, grant, now=now)
     if grant.renews is not None:
         await _renew(unit, grant.renews, grant, now=now)
@@ -83,29 +89,44 @@ async def suspend(unit: Unit, grant: str, *, by: Principal, reason: str, now: da
     found = await locked(unit, grant, by=by, orders=regulates(by))
     changed = domain.suspend(found, by=by, reason=reason)
     kind = NoticeKind.GRANT_SUSPENDED
-    await unit.notices.tell(found.holder, kind, grant, at=now, dataset=found.dataset)
+    clock = await clocks.start(unit, RECTIFY, grant, party=found.holder, now=now)
+    await unit.notices.tell(found.holder, kind, grant, at=now, dataset=found.dataset, due=clock.due)
     return await save(unit, changed, GrantSuspended(**about(changed), by=by.id))
 
 
-async def rectify(unit: Unit, grant: str, *, by: Principal, report: str) -> Grant:
+async def rectify(unit: Unit, grant: str, *, by: Principal, report: str, now: datetime) -> Grant:
     """Take the holder's report of what was put right."""
     found = await locked_own(unit, grant, by=by)
     changed = domain.rectify(found, report=report)
+    await clocks.stop(unit, grant, now=now, term=RECTIFY)
     return await save(unit, changed, GrantRectified(**about(changed)))
 
 
-async def resume(unit: Unit, grant: str, *, by: Principal, reason: str) -> Grant:
+async def resume(unit: Unit, grant: str, *, by: Principal, reason: str, now: datetime) -> Grant:
     """Take a suspended grant up again."""
     found = await locked(unit, grant, by=by, orders=regulates(by))
     changed = domain.resume(found, by=by, reason=reason)
+    await clocks.stop(unit, grant, now=now, term=RECTIFY)
     return await save(unit, changed, GrantResumed(**about(changed), by=by.id))
 
 
 async def revoke(unit: Unit, grant: str, *, by: Principal, reason: str, now: datetime) -> Grant:
     """End a grant and let the Commission know."""
     found = await locked(unit, grant, by=by)
-    changed = domain.revoke(found, by=by, reason=reason)
+    waited = [one.due for one in await unit.clocks.running(grant, RECTIFY)]
+    rectify_by = next((due for due in waited if due and due >= day_of(now)), None)
+    changed = domain.revoke(found, by=by, reason=reason, rectify_by=rectify_by)
     return await end(unit, changed, GrantRevoked(**about(changed), by=by.id), now=now)
+
+
+async def retire(unit: Unit, dataset: str, *, now: datetime) -> None:
+    """End every grant on a dataset that was taken off the catalogue, and tell the holders."""
+    await unit.grants.hold(dataset)
+    for grant in await unit.grants.live(dataset):
+        changed = domain.retire(grant)
+        await end(unit, changed, GrantRevoked(**about(changed), by=BY_CATALOGUE), now=now)
+        kind = NoticeKind.DATASET_RETIRED
+        await unit.notices.tell(grant.holder, kind, grant.id, at=now, dataset=dataset)
 
 
 async def expire(unit: Unit, grant: str, *, now: datetime) -> bool:

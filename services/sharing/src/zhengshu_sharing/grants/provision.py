@@ -21,4 +21,4 @@ async def fulfilled(unit: Unit, dataset: str, *, now: datetime) -> None:
     await unit.grants.hold(dataset)
     for grant in await unit.grants.live(dataset):
         if await unit.clocks.running(grant.id, Term.PROVISION):
-            await clocks.stop(unit, grant.id, now=now)
+            await clocks.stop(unit, grant.id, now=now, term=Term.PROVISION)

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import ObjectionFiled, ObjectionIn, ObjectionMoved, ObjectionStep
+from zhengshu_contracts.vocabulary import ObjectionState
 
 from zhengshu_sharing.access import home
+from zhengshu_sharing.changes.operations import owe
 from zhengshu_sharing.datasets.errors import OwnDataset
 from zhengshu_sharing.matters import operations as matters
 from zhengshu_sharing.matters.domain import Matter
@@ -40,4 +42,6 @@ async def step(
         unit, MACHINE, objection, given.move, given.opinion, by=by, now=now
     )
     matters.announce(unit, matters.moved(ObjectionMoved, changed, given.move))
+    if changed.state == ObjectionState.UPHELD and changed.dataset:
+        await owe(unit, changed.dataset, case=changed.id, now=now)
     return changed

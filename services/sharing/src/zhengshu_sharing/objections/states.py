@@ -12,6 +12,7 @@ from zhengshu_sharing.matters.machine import Machine, Party, move
 
 S, FILER, PROVIDER, COMPETENT = ObjectionState, Party.FILER, Party.COUNTERPART, Party.COMPETENT
 OPEN = (S.FILED, S.ACCEPTED, S.MAINTAINED)
+DECIDING = (Term.OBJECTION, COMPETENT)
 
 MACHINE = Machine(
     kind="objection",
@@ -21,8 +22,8 @@ MACHINE = Machine(
     start=S.FILED,
     waits=(Term.OBJECTION, PROVIDER),
     moves={
-        "accept": move((S.FILED,), S.ACCEPTED, (PROVIDER,), "同意调整共享属性"),
-        "maintain": move((S.FILED,), S.MAINTAINED, (PROVIDER,), "维持原共享属性"),
+        "accept": move((S.FILED,), S.ACCEPTED, (PROVIDER,), "同意调整共享属性", DECIDING),
+        "maintain": move((S.FILED,), S.MAINTAINED, (PROVIDER,), "维持原共享属性", DECIDING),
         "uphold": move(OPEN, S.UPHELD, (COMPETENT,), "异议成立,责成调整"),
         "dismiss": move(OPEN, S.DISMISSED, (COMPETENT,), "异议不成立"),
         "withdraw": move(OPEN, S.WITHDRAWN, (FILER,), "撤回"),

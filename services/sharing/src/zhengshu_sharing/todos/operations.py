@@ -115,8 +115,9 @@ async def _opinions(asker: Asker) -> AsyncIterator[TodoOut]:
 async def _grants(asker: Asker) -> AsyncIterator[TodoOut]:
     grants, mine = asker.unit.grants, home(asker.by)
     if asker.may(Action.GRANT_RECTIFY):
+        until = {clock.matter: clock for clock in await _running(asker, Term.RECTIFICATION)}
         for one in await grants.standing(G.SUSPENDED, holder=mine, limit=FAR):
-            yield _of_grant(K.RECTIFICATION, one)
+            yield _of_grant(K.RECTIFICATION, one, until.get(one.id))
     if asker.may(Action.GRANT_SUSPEND):
         suspender = None if oversees(asker.by) else mine
         for one in await grants.standing(G.RECTIFIED, suspended_by=suspender, limit=FAR):
