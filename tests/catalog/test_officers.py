@@ -46,6 +46,10 @@ class TestDeputy:
         record = await told(catalog, deputy)
         assert record["roles"] == ["office_head", "data_officer"]
         assert record["standing_in_for"] == [away]
+        signed_in = officer(CIVIL, client=deputy)
+        me = await catalog.done("GET", "/v1/me", by=signed_in)
+        assert me["roles"] == ["office_head", "data_officer"]
+        assert me["standing_in_for"] == ["李四"]
         path = f"/v1/officers/{away}/deputies"
         listed = (await catalog.done("GET", path, by=manager()))["deputies"]
         assert [one["id"] for one in listed] == [made["id"]]

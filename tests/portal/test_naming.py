@@ -43,6 +43,8 @@ async def test_a_grant_names_its_items_its_provider_and_its_masks_and_how_it_is_
         listed = (await portal.get("/my/grants")).text
         page = (await portal.get("/my/grants/g-1")).text
         node.get("/v1/grants/g-1").respond(json=GRANT | {"state": "suspended"})
+        at = {"grant": "g-1", "active": False, "settled": True, "at": "2026-11-28T19:32:05Z"}
+        node.get("/v1/grants/g-1/revocation").respond(json=at)
         suspended = (await portal.get("/my/grants/g-1")).text
     assert "福州市市场监督管理局" in listed
     for word in (
@@ -56,6 +58,7 @@ async def test_a_grant_names_its_items_its_provider_and_its_masks_and_how_it_is_
         assert word in page
     assert CITY not in page
     assert "Zhengshu-Purpose" not in suspended
+    assert "已于 2026-11-29 03:32:05 在各网关副本全部停止提供" in suspended
 
 
 async def test_somebody_else_is_not_told_how_to_use_it():

@@ -39,6 +39,8 @@ async def test_a_kind_has_a_list_a_detail_and_forms(kind):
         node.get("/v1/systems").respond(json={"systems": [thing(KINDS["systems"])], "next": None})
         node.get(kind.path).respond(json={kind.member: [one], "next": "further"})
         node.get(f"{kind.path}/x-1").respond(json=one)
+        settled = {"grant": "x-1", "active": False, "settled": False, "waiting": ["gw-1"]}
+        node.get("/v1/grants/x-1/revocation").respond(json=settled)
         node.get("/v1/officers/x-1/deputies").respond(json={"deputies": []})
         node.get("/v1/systems/x-1/planned").respond(json={"planned": [{"title": "低保名单"}]})
         listed = await portal.get(f"/my/{kind.name}")
@@ -191,6 +193,12 @@ async def test_deputies_are_named_among_colleagues_and_their_time_is_ended():
         node.post("/v1/officers/off-a/deputies/dep-1/withdrawal").respond(json=deputyship)
         page = (await portal.get("/my/clients/off-a")).text
         assert "off-b 2026-12-01 至 2026-12-31" in page
+        ended = deputyship | {"ended": "withdrawn", "running": False}
+        node.get("/v1/officers/off-a/deputies").respond(json={"deputies": [ended]})
+        over = (await portal.get("/my/clients/off-a")).text
+        assert re.search(r"<td>提前结束\s*</td>", over)
+        assert "/deputies-end" not in over
+        node.get("/v1/officers/off-a/deputies").respond(json={"deputies": [deputyship]})
         assert "off-c" not in page
         said = proofs(page) | {"deputy": "off-b", "from": "2026-12-01", "until": "2026-12-31"}
         await portal.post("/my/clients/off-a/deputies", data=said)
@@ -204,19 +212,36 @@ async def test_deputies_are_named_among_colleagues_and_their_time_is_ended():
 
 async def test_the_items_of_a_matter_are_ticked_where_its_dataset_is_known():
     dataset = "307350123001-000002"
-    items = [{"name": "name", "title": "户主姓名"}, {"name": "amount", "title": "月保障金"}]
+    items = [{"name": "case_no", "title": "证号", "key": True}]
+    items += [{"name": "name", "title": "户主姓名"}, {"name": "amount", "title": "月保障金"}]
     async with desk() as (portal, node):
         node.get(f"/v1/entries/{dataset}").respond(json={"items": items})
         node.post("/v1/corrections").respond(201, json={"id": "j-1"})
         page = (await portal.get(f"/my/corrections/new/new?dataset={dataset}")).text
         assert "户主姓名" in page
         said = proofs(page) | {"dataset": dataset, "items": ["name", "amount"]}
-        said |= {"usage": "核对注册登记", "problem": "与登记姓名不一致"}
+        assert 'name="key.case_no"' in page
+        said |= {"usage": "核对注册登记", "problem": "与登记姓名不一致", "key.case_no": "D-1"}
         answer = await portal.post("/my/corrections/new/new", data=said)
         assert answer.headers["location"] == "/my/corrections/j-1?done=new"
         [request] = sent(node, "POST", "/v1/corrections")
         told = sharing.CorrectionIn.model_validate_json(request.content)
-        assert told.items == ["name", "amount"]
+        assert (told.items, told.key) == (["name", "amount"], {"case_no": "D-1"})
+
+
+async def test_a_use_is_recorded_under_one_of_the_departments_own_grants():
+    dataset = "307350123001-000002"
+    grant = {"purpose": "帮扶", "state_label": "已授权", "dataset": dataset}
+    grants = [grant | {"id": "g-1", "holder": CIVIL}, grant | {"id": "g-2", "holder": COMPETENT}]
+    async with desk() as (portal, node):
+        node.get(f"/v1/entries/{dataset}").respond(json={"title": "低保<对象>"})
+        node.get("/v1/grants").respond(json={"grants": grants, "next": None})
+        page = (await portal.get(f"/my/usage/new/new?dataset={dataset}&grant=g-1")).text
+        bare = (await portal.get("/my/usage/new/new")).text
+    assert '<option value="g-1" selected>帮扶(已授权)' in page
+    assert "g-2" not in page
+    assert "数据:低保&lt;对象&gt;" in page
+    assert '请先在<a href="/my/catalogue">目录</a>' in bare
 
 
 async def test_what_is_not_theirs_is_not_there():

@@ -148,7 +148,7 @@ def refusal(error: Exception, constraints: Mapping[str, type[DomainError]]) -> D
 
 def _invalid(error: RequestValidationError) -> Invalid:
     pointers = [(_pointer(e["loc"]), e["type"], _message(e)) for e in error.errors()]
-    return Invalid("请求内容不符合要求,见 errors", pointers=pointers)
+    return Invalid("请求内容不符合要求,逐项说明如下", pointers=pointers)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

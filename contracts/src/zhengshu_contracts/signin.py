@@ -19,6 +19,7 @@ class Me(ApiModel):
     organization_kind: OrganizationKind = Field(description="单位类型")
     roles: list[Role] = Field(description="角色")
     role_labels: list[str] = Field(description="角色名称")
+    standing_in_for: list[str] = Field(default=[], description="所代理或接替的人员姓名")
 
 
 class PasswordSet(ApiModel):

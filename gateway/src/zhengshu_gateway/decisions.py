@@ -119,7 +119,7 @@ class Decisions:
                 ("/" + "/".join(map(str, e["loc"])), e["type"], "不符合要求")
                 for e in error.errors()
             ]
-            raise RequestMalformed("请求内容不符合要求,见 errors", pointers=places) from error
+            raise RequestMalformed("请求内容不符合要求,逐项说明如下", pointers=places) from error
         items = tuple(ask.items) if ask.items is not None else None
         asker = caller if ask.system is None else self._own_system(caller, ask.system)
         question = Question(

@@ -134,6 +134,13 @@ class Asked:
             pattern=node.get("pattern"),
             value=node.get("default") if value is None else value,
         )
+        if made.kind == "keyed":
+            held = value if isinstance(value, dict) else {}
+            keyed = tuple(
+                Field(f"{full}.{key}", title, "", "text", value=held.get(key))
+                for key, title in made.choices
+            )
+            return replace(made, kind="group", members=keyed)
         if made.kind == "group":
             inner = value if isinstance(value, dict) else {}
             members = self._members(node, inner, f"{full}.", needed=required)
@@ -185,9 +192,15 @@ class Asked:
             return form.all(full) or None
         if kind == "flag":
             return form.get(full) == "true"
-        if kind in {"lines", "pairs"}:
-            return _lines(form.get(full, ""), pairs=kind == "pairs")
+        if kind in {"lines", "pairs", "keyed"}:
+            return self._listed(kind, name, form, full)
         return _scalar(kind, form.get(full, "").strip())
+
+    def _listed(self, kind: str, name: str, form: Form, full: str) -> Any:
+        if kind != "keyed":
+            return _lines(form.get(full, ""), pairs=kind == "pairs")
+        said = {key: form.get(f"{full}.{key}", "").strip() for key, _ in self.choices[name]}
+        return {key: text for key, text in said.items() if text} or None
 
     def _answered_rows(self, node: Schema, form: Form, full: str) -> list[dict[str, Any]]:
         entry = solid(self.schema, node["items"])
@@ -206,7 +219,7 @@ class Asked:
         if node.get("type") == "array":
             return self._array(inner, full, name)
         if node.get("type") == "object" and "properties" not in node:
-            return "pairs"
+            return "keyed" if name in self.choices else "pairs"
         if node.get("type") == "boolean" and "default" not in node:
             return "yesno"
         return SIMPLE.get(node.get("type", "")) or self._text(name, node, full)

@@ -18,10 +18,14 @@ from zhengshu_portal.naming import Naming
 from zhengshu_portal.office import InOffice, Officer, OwnForm, PageNotFound
 from zhengshu_portal.open_data import PublicUrl
 from zhengshu_portal.showing import Shown
-from zhengshu_portal.using import commands
+from zhengshu_portal.using import commands, settled
 
 router = APIRouter(include_in_schema=False)
+Known = Annotated[str | None, Query(max_length=60, pattern=r"^[\w-]+$")]
+"""What a form is begun from elsewhere with."""
 Cursor = Annotated[str | None, Query(max_length=2000)]
+UNSAID = ("id", "moves", "due")
+"""Members of a thing that its page tells otherwise."""
 HEADINGS = ("title", "name", "number", "kind_label")
 """What a thing is called, the first that it has."""
 ELSEWHERE = {"apply": "提交申请"}
@@ -56,10 +60,18 @@ def show_list(
 
 
 @router.get("/my/{kind}/new/{name}")
-def show_new(kind: str, name: str, by: InOffice, dataset: DatasetId | None = None) -> HTMLResponse:
+def show_new(
+    kind: str,
+    name: str,
+    by: InOffice,
+    dataset: DatasetId | None = None,
+    about: Known = None,
+    grant: Known = None,
+) -> HTMLResponse:
     """一张新的表单。"""
     act = offered(known(kind, by).news, name)
-    return _new(KINDS[kind], act, by, {"dataset": dataset} if dataset else {})
+    given = {"dataset": dataset, "about": about, "grant": grant}
+    return _new(KINDS[kind], act, by, {name: value for name, value in given.items() if value})
 
 
 @router.post("/my/{kind}/new/{name}", response_model=None)
@@ -87,7 +99,8 @@ def show_one(
     one = read(found, thing, by)
     held = found.held and one.get("holder") == by.me.organization
     used = commands(one, by.entry(one["dataset"]), public_url) if held else []
-    return _one(found, one, by, done=label_of(found, done), used=used)
+    stopped = settled(by.node, one) if found.held else ""
+    return _one(found, one, by, done=label_of(found, done), used=used, stopped=stopped)
 
 
 @router.post("/my/{kind}/{thing}/{name}", response_model=None)
@@ -130,14 +143,14 @@ def offered(acts: tuple[Act, ...], name: str) -> Act:
 
 
 def read(kind: Kind, thing: str, by: Officer) -> dict[str, Any]:
-    """Return one thing, from its list where it cannot be read by itself."""
-    if kind.single:
-        found: dict[str, Any] = by.node.get(f"{kind.path}/{quote(thing, safe='')}")
-        return found
-    for one in by.pages(kind.path, kind.member, most=SOUGHT):
-        if one[kind.key] == thing:
-            return one
-    raise PageNotFound(f"没有 {thing},或您看不到它")
+    """Return one thing, from its list where it cannot be read by itself, with what belongs to it."""
+    found = by.node.get(f"{kind.path}/{quote(thing, safe='')}") if kind.single else None
+    if found is None:
+        listed = by.pages(kind.path, kind.member, most=SOUGHT)
+        found = next((one for one in listed if one[kind.key] == thing), None)
+    if found is None:
+        raise PageNotFound(f"没有 {thing},或您看不到它")
+    return {**found, **(kind.more(found, by) if kind.more else {})}
 
 
 def asked_of(act: Act, one: Mapping[str, Any], by: Officer) -> Asked | None:
@@ -223,6 +236,7 @@ def _new(
         refused=told_plainly(refused, asked),
         kind=kind,
         act=act,
+        about=by.entry(values["dataset"]).get("title") if values.get("dataset") else None,
         fields=asked.fields(values) if asked else [],
     )
 
@@ -234,6 +248,7 @@ def _one(
     *,
     done: str = "",
     used: Sequence[tuple[str, str]] = (),
+    stopped: str = "",
     values: Mapping[str, Any] | None = None,
     refused: Refused | None = None,
 ) -> HTMLResponse:
@@ -249,9 +264,10 @@ def _one(
         party=names.get(one.get("due_party") or "", ""),
         done=done,
         used=used,
+        stopped=stopped,
         heading=next((str(one[n]) for n in HEADINGS if one.get(n)), kind.title),
         key=one[kind.key],
-        pairs=Shown(kind.model, names).pairs(Naming(by).thing(one), skip=("id", "moves", "due")),
+        pairs=Shown(kind.shown or kind.model, names).pairs(Naming(by).thing(one), skip=UNSAID),
         acts=[(act, _fields(act, one, by, (values or {}).get(act.name))) for act in acts],
         opened=next(iter(values), "") if values else "",
         links=[(label, path.format(**one)) for label, path, when in kind.links if when(one, by)],

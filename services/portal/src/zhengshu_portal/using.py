@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from zhengshu import Client
+from zhengshu_contracts.settlement import SettlementOut
 from zhengshu_contracts.vocabulary import GrantState, Mode
+
+from zhengshu_portal.pages import beijing
 
 PATHS = {
     Mode.QUERY: "rows?select={items}&limit=100",
@@ -51,3 +55,16 @@ def question(grant: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     body = {part: dict.fromkeys(names, "…") for part, names in (("key", keys), ("values", values))}
     said = json.dumps(body, ensure_ascii=False)
     return f"-H 'Content-Type: application/json' -d '{said}'"
+
+
+def settled(node: Client, grant: Mapping[str, Any]) -> str:
+    """Say whether what a grant opened has stopped everywhere, and since when; nothing while it is active."""
+    if grant["state"] == GrantState.ACTIVE:
+        return ""
+    told = SettlementOut.model_validate(node.get(f"/v1/grants/{grant['id']}/revocation"))
+    if told.active:
+        return ""
+    if not told.settled:
+        return f"正在停止提供,尚有 {len(told.waiting)} 个网关副本未确认,请稍后刷新。"
+    since = f"已于 {beijing(told.at, '%Y-%m-%d %H:%M:%S')} " if told.at else "已"
+    return f"{since}在各网关副本全部停止提供。"

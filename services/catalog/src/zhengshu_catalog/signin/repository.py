@@ -62,7 +62,8 @@ class Accounts:
         if found is None:
             raise SessionOver
         row, organization, account = found
-        roles = [Role(role) for role in (*row.roles, *row.lent)]
+        roles = [Role(role) for role in dict.fromkeys((*row.roles, *row.lent))]
+        others = select(ClientRow.name).where(ClientRow.id.in_(row.standing_in_for))
         return Me(
             id=row.id,
             name=row.name,
@@ -72,6 +73,7 @@ class Accounts:
             organization_kind=OrganizationKind(organization.kind),
             roles=roles,
             role_labels=[role.label for role in roles],
+            standing_in_for=list(await self._session.scalars(others.order_by(ClientRow.id))),
         )
 
 

@@ -12,7 +12,20 @@ def items_of(one: Thing, by: Officer) -> Narrowed:
     """Offer the items of the dataset that a matter is about, once it is known, and every organisation."""
     entry = by.entry(one["dataset"]) if one.get("dataset") else {}
     items = [(each["name"], each["title"]) for each in entry.get("items", [])]
-    return organizations(one, by) | ({"items": items} if items else {})
+    key = [(each["name"], each["title"]) for each in entry.get("items", []) if each.get("key")]
+    known = {"items": items, "key": key}
+    return organizations(one, by) | {name: found for name, found in known.items() if found}
+
+
+def own_grants(one: Thing, by: Officer) -> Narrowed:
+    """Offer the grants that the officer's organisation holds of a dataset, once it is known."""
+    if not one.get("dataset"):
+        return {}
+    found = by.pages("/v1/grants", "grants", most=200, dataset=one["dataset"])
+    mine = [grant for grant in found if grant["holder"] == by.me.organization]
+    return {
+        "grant": [(grant["id"], f"{grant['purpose']}({grant['state_label']})") for grant in mine]
+    }
 
 
 def moves(one: Thing, by: Officer) -> Narrowed:
@@ -50,7 +63,15 @@ def matter(
         read=Action(f"{word}.read"),
         columns=("number", *columns, "organization", "state_label", "due"),
         acts=(
-            Act("steps", "办理", f"/v1/{name}/{{id}}/steps", handle, step, movable, choices=moves),
+            Act(
+                "steps",
+                "提交办理意见",
+                f"/v1/{name}/{{id}}/steps",
+                handle,
+                step,
+                movable,
+                choices=moves,
+            ),
         ),
         news=(file,),
     )
@@ -95,6 +116,15 @@ USAGE = Kind(
     model=sharing.UsageOut,
     read=Action.USAGE_READ,
     columns=("on", "kind", "dataset", "organization", "text"),
-    news=(Act("new", "登记使用记录", "/v1/usage", Action.USAGE_RECORD, sharing.UsageIn),),
+    news=(
+        Act(
+            "new",
+            "登记使用记录",
+            "/v1/usage",
+            Action.USAGE_RECORD,
+            sharing.UsageIn,
+            choices=own_grants,
+        ),
+    ),
     single=False,
 )

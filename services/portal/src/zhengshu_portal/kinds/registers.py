@@ -1,5 +1,7 @@
 """Registers as pages: accounts, business systems, entrusted vendors."""
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 from zhengshu_contracts.catalog import (
     CredentialReissued,
@@ -24,7 +26,7 @@ from zhengshu_contracts.catalog import (
     VendorOut,
 )
 from zhengshu_contracts.credentials import ClientOut
-from zhengshu_contracts.officers import DepartureIn, DeputyIn
+from zhengshu_contracts.officers import DepartureIn, DeputyIn, DeputyOut
 from zhengshu_contracts.roles import Action, may_assign
 from zhengshu_contracts.vocabulary import PrincipalKind, Role
 
@@ -37,6 +39,16 @@ def at_home(_one: Thing, by: Officer) -> Narrowed:
     if by.oversees:
         return {"organization": by.organizations()}
     return {"organization": [(by.me.organization, by.me.organization_name)]}
+
+
+class Account(ClientOut):
+    """An account with who stands in for it."""
+
+    deputies: list[DeputyOut] = Field(default=[], description="代理(B 角)")
+
+
+ENDINGS = {"expired": "到期", "withdrawn": "提前结束", "departed": "离岗"}
+"""Why a deputyship ended."""
 
 
 class Deputyship(BaseModel):
@@ -69,20 +81,42 @@ def colleagues(one: Thing, by: Officer) -> Narrowed:
     return {"deputy": others, "successor": others}
 
 
-def deputyships(one: Thing, by: Officer) -> Narrowed:
-    """Offer an officer's deputyships that have not ended."""
+def deputies(one: Thing, by: Officer) -> dict[str, Any]:
+    """Return who stands or stood in for an officer, by name."""
+    if not is_officer(one, by):
+        return {}
     names = dict(colleagues(one, by)["deputy"])
     found = by.node.get(f"/v1/officers/{one['id']}/deputies")["deputies"]
+    told = [
+        each
+        | {
+            "deputy": names.get(each["deputy"], each["deputy"]),
+            "ended": ENDINGS.get(each.get("ended")),
+        }
+        for each in found
+    ]
+    return {"deputies": told}
+
+
+def deputyships(one: Thing, _by: Officer) -> Narrowed:
+    """Offer an officer's deputyships that have not ended."""
     return {
         "deputyship": [
-            (
-                each["id"],
-                f"{names.get(each['deputy'], each['deputy'])} {each['from']} 至 {each['until']}",
-            )
-            for each in found
-            if not each.get("ended")
+            (each["id"], f"{each['deputy']} {each['from']} 至 {each['until']}")
+            for each in one["deputies"]
+            if not each["ended"]
         ]
     }
+
+
+def deputised(one: Thing, _by: Officer) -> bool:
+    """Test whether somebody stands in for an officer, or is going to."""
+    return any(not each["ended"] for each in one.get("deputies", []))
+
+
+def somebody_else(one: Thing, by: Officer) -> bool:
+    """Test whether an account is another's: nobody locks themselves out."""
+    return bool(one["id"] != by.me.id)
 
 
 def own_systems(_one: Thing, by: Officer) -> Narrowed:
@@ -107,7 +141,7 @@ CLIENTS = Kind(
             "/v1/clients/{id}/lock",
             Action.CLIENT_LOCK,
             LockIn,
-            lambda one, _by: not one["locked"],
+            both(somebody_else, lambda one, _by: not one["locked"]),
         ),
         Act(
             "unlock",
@@ -139,7 +173,7 @@ CLIENTS = Kind(
             "/v1/officers/{id}/deputies/{deputyship}/withdrawal",
             Action.OFFICER_DEPUTE,
             Deputyship,
-            is_officer,
+            deputised,
             choices=deputyships,
             placed=True,
         ),
@@ -174,6 +208,8 @@ CLIENTS = Kind(
         ),
     ),
     single=False,
+    more=deputies,
+    shown=Account,
 )
 SYSTEMS = Kind(
     name="systems",

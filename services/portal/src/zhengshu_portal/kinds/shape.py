@@ -73,7 +73,11 @@ class Kind:
     """The member by which one is named."""
     links: tuple[tuple[str, str, When], ...] = ()
     held: bool = False
-    """Whether its holder is told how to use it."""
+    """Whether its holder is told how to use it, and everybody when its end has taken effect."""
+    more: Callable[[Thing, Officer], dict[str, Any]] | None = None
+    """What belongs to a thing and is read elsewhere."""
+    shown: type[BaseModel] | None = None
+    """What a thing is shown as together with that, where it is more than is answered."""
 
 
 def own(member: str) -> When:

@@ -60,6 +60,11 @@ def parts(one: Thing, by: Officer) -> Narrowed:
     return {"part": named, "item": columns, "items": columns, "modes": modes}
 
 
+def disputable(member: str) -> When:
+    """Test whether the officer may bring a dispute for the organisation that a member names."""
+    return both(own(member), may(Action.DISPUTE_FILE))
+
+
 def unread(one: Thing, _by: Officer) -> bool:
     """Test whether nobody of the organisation has read a notice."""
     return not one.get("read_at")
@@ -176,7 +181,10 @@ APPLICATIONS = Kind(
             printed="/my/prints/forms/{code}",
         ),
     ),
-    links=(("以此为底再次申请", "/my/apply?repeat={id}", own("organization")),),
+    links=(
+        ("以此为底再次申请", "/my/apply?repeat={id}", own("organization")),
+        ("提出争议", "/my/disputes/new/new?about={id}", disputable("organization")),
+    ),
 )
 OPINIONS = Kind(
     name="opinions",
@@ -273,7 +281,19 @@ GRANTS = Kind(
         ),
     ),
     held=True,
-    links=(("申请续期", "/my/apply?renew={id}", both(own("holder"), state(G.ACTIVE))),),
+    links=(
+        ("申请续期", "/my/apply?renew={id}", both(own("holder"), state(G.ACTIVE))),
+        (
+            "登记使用记录",
+            "/my/usage/new/new?dataset={dataset}&grant={id}",
+            both(own("holder"), may(Action.USAGE_RECORD)),
+        ),
+        (
+            "提出争议",
+            "/my/disputes/new/new?dataset={dataset}&about={id}",
+            either(disputable("holder"), disputable("provider")),
+        ),
+    ),
 )
 
 
