@@ -184,6 +184,8 @@ class TestDeparture:
         assert record["standing_in_for"] == [leaving]
         (event,) = await catalog.announced("zhengshu.catalog.officer.departed%")
         assert (event[1]["officer"], event[1]["successor"]) == (leaving, successor)
+        listed = (await catalog.done("GET", "/v1/clients", by=manager()))["clients"]
+        assert [one["id"] for one in listed if one["departed_at"]] == [leaving]
         for again in ("unlock", "credential"):
             body = {} if again == "credential" else None
             refusal = await catalog.refused(

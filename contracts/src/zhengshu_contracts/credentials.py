@@ -39,6 +39,7 @@ class ClientOut(ApiModel):
     name: str = Field(description="名称或姓名")
     roles: list[Role] = Field(description="角色")
     locked: bool = Field(description="是否已停用")
+    departed_at: datetime | None = Field(default=None, description="离岗时间")
     keys: list[str] = Field(default=[], description="已登记公钥的 kid")
     signs: bool = Field(description="是否启用了国家平台请求头签名")
     subjects: list[Subject] = Field(default=[], description="统一身份认证账号,每个签发者一个")

@@ -1,6 +1,6 @@
 """Codes into what people call them: items and providers by name, masks in words, ids as links."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,15 @@ class Naming:
             told["dataset"] = self._dataset(one["dataset"])
         if "application" in one:  # a provider judges its part; the case itself it may not read
             told["application"] = self._link(one["application"]) if self.by.oversees else None
+        return told
+
+    def cells(self, one: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+        """Return those cells of a list's line that name another thing."""
+        told: dict[str, Any] = {}
+        if "dataset" in columns and one.get("dataset"):
+            told["dataset"] = self.by.entry(one["dataset"]).get("title") or one["dataset"]
+        if "matter" in columns:
+            told["matter"] = self._link(one["matter"])
         return told
 
     def names(self, *things: Mapping[str, Any]) -> dict[str, str]:

@@ -24,7 +24,6 @@ LABELS = {
     "department": "委托部门",
     "entry": "目录条目标识",
     "move": "办理动作",
-    "from": "开始日期",
     "client_secret": "客户端密钥",
     "text": "记录内容",
     "title": "名称",

@@ -207,11 +207,7 @@ def hand_over(fields: Form, by: Officer) -> None:
 
 def row_of(kind: Kind, shown: Shown, one: Mapping[str, Any], by: Officer) -> dict[str, Any]:
     """Return a line of a list."""
-    told = (
-        {**one, "dataset": by.entry(one["dataset"]).get("title") or one["dataset"]}
-        if ("dataset" in kind.columns and one.get("dataset"))
-        else one
-    )
+    told = {**one, **Naming(by).cells(one, kind.columns)}
     return {
         "link": f"/my/{kind.name}/{quote(str(one[kind.key]), safe='')}",
         "due": one.get("due") if one.get("due_party") == by.me.organization else None,

@@ -14,6 +14,7 @@ from zhengshu_contracts.vocabulary import PrincipalKind, Role
 from zhengshu_catalog.credentials.domain import Spent
 from zhengshu_catalog.credentials.errors import ClientNotFound
 from zhengshu_catalog.credentials.tables import KeyRow, SignerRow, SpentRow, SubjectRow
+from zhengshu_catalog.officers.tables import DepartureRow
 from zhengshu_catalog.organizations.tables import ClientRow
 
 
@@ -55,6 +56,7 @@ class Credentials:
         return await self._shown(row)
 
     async def _shown(self, row: ClientRow) -> ClientOut:
+        left = await self._session.get(DepartureRow, row.id)
         return ClientOut(
             id=row.id,
             kind=PrincipalKind(row.kind),
@@ -62,6 +64,7 @@ class Credentials:
             name=row.name,
             roles=[Role(role) for role in row.roles],
             locked=row.locked,
+            departed_at=left.departed_at if left else None,
             keys=sorted(key["kid"] for key in await self.keys(row.id)),
             signs=bool(await self.generations(row.id)),
             subjects=await self.subjects(row.id),

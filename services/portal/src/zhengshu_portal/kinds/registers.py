@@ -62,6 +62,16 @@ def is_officer(one: Thing, _by: Officer) -> bool:
     return bool(one["kind"] == PrincipalKind.OFFICER)
 
 
+def stays(one: Thing, _by: Officer) -> bool:
+    """Test whether a client has not left for good."""
+    return not one.get("departed_at")
+
+
+def serving(one: Thing, by: Officer) -> bool:
+    """Test whether a client is a person who has not left."""
+    return is_officer(one, by) and stays(one, by)
+
+
 def assignable_roles(one: Thing, by: Officer) -> Narrowed:
     """Offer the roles that this administrator may give."""
     given = [role for role in Role if may_assign(by.me.roles, [role])]
@@ -74,7 +84,7 @@ def colleagues(one: Thing, by: Officer) -> Narrowed:
     others = [
         (each["id"], each["name"])
         for each in found
-        if is_officer(each, by)
+        if serving(each, by)
         and each["organization"] == one["organization"]
         and each["id"] != one["id"]
     ]
@@ -85,12 +95,13 @@ def deputies(one: Thing, by: Officer) -> dict[str, Any]:
     """Return who stands or stood in for an officer, by name."""
     if not is_officer(one, by):
         return {}
-    names = dict(colleagues(one, by)["deputy"])
+    names = {each["id"]: each["name"] for each in by.pages("/v1/clients", "clients", most=2000)}
     found = by.node.get(f"/v1/officers/{one['id']}/deputies")["deputies"]
     told = [
         each
         | {
             "deputy": names.get(each["deputy"], each["deputy"]),
+            "starts": each.pop("from"),
             "ended": ENDINGS.get(each.get("ended")),
         }
         for each in found
@@ -102,7 +113,7 @@ def deputyships(one: Thing, _by: Officer) -> Narrowed:
     """Offer an officer's deputyships that have not ended."""
     return {
         "deputyship": [
-            (each["id"], f"{each['deputy']} {each['from']} 至 {each['until']}")
+            (each["id"], f"{each['deputy']} {each['starts']} 至 {each['until']}")
             for each in one["deputies"]
             if not each["ended"]
         ]
@@ -148,7 +159,7 @@ CLIENTS = Kind(
             "恢复",
             "/v1/clients/{id}/unlock",
             Action.CLIENT_LOCK,
-            when=lambda one, _by: bool(one["locked"]),
+            when=both(stays, lambda one, _by: bool(one["locked"])),
         ),
         Act(
             "credential",
@@ -156,6 +167,7 @@ CLIENTS = Kind(
             "/v1/clients/{id}/credential",
             Action.CLIENT_REISSUE,
             ReissueIn,
+            stays,
             answer=CredentialReissued,
         ),
         Act(
@@ -164,7 +176,7 @@ CLIENTS = Kind(
             "/v1/officers/{id}/deputies",
             Action.OFFICER_DEPUTE,
             DeputyIn,
-            is_officer,
+            serving,
             choices=colleagues,
         ),
         Act(
@@ -183,7 +195,7 @@ CLIENTS = Kind(
             "/v1/officers/{id}/departure",
             Action.OFFICER_DEPART,
             DepartureIn,
-            is_officer,
+            both(serving, somebody_else),
             choices=colleagues,
         ),
     ),

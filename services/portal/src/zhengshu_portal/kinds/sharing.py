@@ -109,7 +109,7 @@ CLOCKS = Kind(
     member="clocks",
     model=sharing.ClockOut,
     read=Action.CLOCK_READ,
-    columns=("term_label", "party", "received", "due", "overdue", "paused"),
+    columns=("term_label", "matter", "party", "received", "due", "overdue", "paused"),
     acts=(
         Act(
             "extension",
