@@ -139,6 +139,19 @@ class TestDifference:
         assert (first["changes"], newest["class_changes"]) == ([], [])
 
 
+async def test_a_change_and_its_undoing_are_two_events(catalog: Catalog):
+    entry = await catalog.published(title="乡镇")
+    for title in ("乡镇名录", "乡镇"):
+        await revised(catalog, entry, content(title=title))
+        await catalog.done("POST", f"/v1/entries/{entry}/review", agree(), by=reviewer())
+    told = [data for _, data in await catalog.announced("%.entry.published.%")]
+    assert [(one["revision"], one["title"]) for one in told] == [
+        (1, "乡镇"),
+        (2, "乡镇名录"),
+        (3, "乡镇"),
+    ]
+
+
 class TestRetire:
     async def test_its_provider_asks_and_the_competent_department_decides(self, catalog: Catalog):
         entry = await catalog.published()

@@ -10,12 +10,14 @@ from support.tiny.tables import NoteRow
 from support.until import until
 from zhengshu_chassis import db, dispatch
 from zhengshu_chassis.bus import Bus
-from zhengshu_chassis.dispatch import Dispatches, offer_for_ever
+from zhengshu_chassis.dispatch import Dispatches, _offer, offer_for_ever
 from zhengshu_chassis.leader import leading
 from zhengshu_contracts.commission import Callback, DecisionAnswer, OpinionRequestAnswer
 from zhengshu_contracts.dispatch import AttemptOutcome, DispatchState
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Outcome, PrincipalKind
+
+PAUSE = "SELECT round(extract(epoch FROM next_offer_at - clock_timestamp())) FROM dispatches"
 
 
 @pytest.fixture
@@ -212,6 +214,19 @@ async def test_offers_come_at_once_and_again_until_it_is_done(
         await asyncio.wait({task})
     await listener.close()
     await node.close()
+
+
+async def test_what_stays_unanswered_is_offered_ever_less_often(tiny, database):
+    await opened(database)
+    connection = await tiny.connect()
+    pauses = []
+    for _ in range(8):
+        assert len(await _offer(database, 60)) == 1
+        assert await _offer(database, 60) == []
+        pauses.append(await connection.fetchval(PAUSE))
+        await connection.execute("UPDATE dispatches SET next_offer_at = clock_timestamp()")
+    await connection.close()
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 async def test_a_notice_is_done_when_it_is_accepted(tiny, database, gateway):

@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
 from httpx import AsyncClient
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from zhengshu_chassis.db import connect
 
 
 async def test_a_created_note_is_there_when_the_answer_comes(client: AsyncClient, tiny):
@@ -43,3 +46,11 @@ async def test_reads_and_writes_share_connections_without_harm(client: AsyncClie
         note = written.json()["id"]
         reads = (client.get(f"/v1/notes/{note}", headers=reader) for _ in range(6))
         assert {answer.status_code for answer in await asyncio.gather(*reads)} == {200}
+
+
+async def test_who_waits_for_a_connection_waits_for_so_long_and_no_longer(tiny):
+    database = connect(tiny.url(), "test", pool_size=1, pool_timeout=0.05)
+    async with asyncio.timeout(2), database.engine.connect(), database.engine.connect():
+        with pytest.raises(PoolTimeout):
+            await database.engine.connect()
+    await database.engine.dispose()

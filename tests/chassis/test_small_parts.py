@@ -157,6 +157,12 @@ class TestSettings:
         with pytest.raises(ValidationError):
             TinySettings()
 
+    @pytest.mark.parametrize("name", ["TINY_INTERNAL_KEY", "TINY_NATS_PASSWORD"])
+    def test_an_empty_secret_is_none(self, monkeypatch, name):
+        monkeypatch.setenv(name, "")
+        with pytest.raises(ValidationError, match=name.removeprefix("TINY_").lower()):
+            TinySettings()
+
     def test_a_mistyped_variable_is_refused(self, monkeypatch):
         monkeypatch.setenv("TINY_LOGLEVEL", "DEBUG")
         with pytest.raises(ValidationError, match="TINY_LOGLEVEL"):

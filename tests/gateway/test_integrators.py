@@ -11,6 +11,7 @@ from zhengshu import events
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.vocabulary import EntryState, Mode, ServiceRegistrationState
 from zhengshu_gateway.integrators import durables
+from zhengshu_gateway.integrators.durables import NotDone
 
 DEPARTMENTS = "zhengshu.dataset.departments.>"
 NOBODY = "zhengshu.dataset.nobody.>"
@@ -124,6 +125,25 @@ class TestGrants:
             await county.until_filters("sys-reader", DEPARTMENTS)
             assert await reader.hear() == [(TOWNS, 1), (TOWNS, 2)]
         await until(lambda: settled(county), 2)
+
+    async def test_one_that_cannot_be_narrowed_keeps_no_other_from_it(self, county, monkeypatch):
+        consumers, stuck = county.world.parts.keeper._durables, []
+        bring = consumers.bring
+
+        async def fails_for_the_first(system, *told):
+            stuck.append(system)
+            if system == stuck[0]:
+                raise NotDone("no")
+            await bring(system, *told)
+
+        await county.grant(Mode.SUBSCRIBE)
+        async with county.subscriber("sys-reader"), county.subscriber("sys-other"):
+            with monkeypatch.context() as patch:
+                patch.setattr(consumers, "bring", fails_for_the_first)
+                await county.grant()
+                await until(lambda: stuck, 3)
+                (other,) = {"sys-reader", "sys-other"} - {stuck[0]}
+                await county.until_filters(other, DEPARTMENTS)
 
     async def test_a_grant_of_another_mode_opens_nothing(self, county):
         await county.grant(Mode.QUERY, Mode.EXPORT)

@@ -34,6 +34,7 @@ from zhengshu_contracts.vocabulary import (
     Mode,
     PrincipalKind,
 )
+from zhengshu_gateway import records
 
 ROWS = f"/v1/datasets/{DATASET}/rows"
 EXPORTS = f"/v1/datasets/{DATASET}/exports"
@@ -239,6 +240,13 @@ class TestRecord:
             await js.add_stream(info.config)
         assert node.services["catalog"].seen == []
         assert (await node.get(ROWS, "sys-reader")).status_code == 200
+
+    async def test_endings_that_no_stream_takes_are_kept_up_to_a_bound(self, node, monkeypatch):
+        monkeypatch.setattr(records, "BACKLOG", 3)
+        kept = records.Records(node.parts.records._bus)
+        for number in range(5):
+            kept.note(b"%d" % number)
+        assert [envelope for envelope, _ in kept._queue] == [b"2", b"3", b"4"]
 
     async def test_many_at_once_share_messages(self, node):
         answers = await asyncio.gather(*(node.get(ROWS, "sys-reader") for _ in range(60)))

@@ -59,6 +59,19 @@ class ProcessSettings(BaseSettings):
     """Largest body in bytes that is read whole; streamed routes set their own."""
 
     @model_validator(mode="after")
+    def _no_empty_secret(self) -> Self:
+        """Refuse a secret that holds nothing: whatever it should seal would be open to all."""
+        empty = [
+            name
+            for name in type(self).model_fields
+            if isinstance(secret := getattr(self, name), SecretStr) and not secret.get_secret_value()
+        ]
+        if empty:
+            message = f"empty secrets: {', '.join(empty)}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _no_unknown_variables(self) -> Self:
         """Refuse a mistyped variable: pydantic-settings reads only the names it knows."""
         prefix = str(self.model_config.get("env_prefix", "")).upper()
