@@ -37,6 +37,11 @@ def names() -> list[str]:
 
 def build(name: str) -> Any:
     """Build one application."""
+    return importlib.import_module(f"{name}.main").build(for_documents(settings_of(name)))
+
+
+def settings_of(name: str) -> type[ProcessSettings]:
+    """Return what a deployable is told from outside."""
     settings = importlib.import_module(f"{name}.settings")
     [kind] = [
         value
@@ -45,4 +50,4 @@ def build(name: str) -> Any:
         and issubclass(value, ProcessSettings)
         and value.__module__ == settings.__name__
     ]
-    return importlib.import_module(f"{name}.main").build(for_documents(kind))
+    return kind
