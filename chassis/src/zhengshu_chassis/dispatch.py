@@ -59,6 +59,10 @@ class UnknownAnswer(NotFound):
     title = "本服务不受理此类答复"
 
 
+PARKED = text("state = 'parked'")
+"""As the index says it, so that it serves."""
+
+
 class DispatchRow(Base):
     """One thing to send, and how far it got."""
 

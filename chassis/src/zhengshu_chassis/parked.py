@@ -13,12 +13,12 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_contracts.base import Envelope
-from zhengshu_contracts.dispatch import DeadLetterOut, DeadLetterPage, DispatchState
+from zhengshu_contracts.dispatch import DeadLetterOut, DeadLetterPage
 
 from zhengshu_chassis import inbox
 from zhengshu_chassis.consumers import Consumers, Delivery
 from zhengshu_chassis.db import Base, Database
-from zhengshu_chassis.dispatch import DispatchRow
+from zhengshu_chassis.dispatch import PARKED, DispatchRow
 from zhengshu_chassis.errors import Conflict, NotFound
 from zhengshu_chassis.telemetry import DEAD_LETTERS_KEPT, DISPATCHES_PARKED, log
 
@@ -127,8 +127,7 @@ async def count_for_ever(database: Database) -> None:
     """Tell how much waits for a person, every minute."""
     while True:
         async with database.reads.begin() as session:
-            parked = DispatchRow.state == DispatchState.PARKED.value
-            waiting = select(func.count()).select_from(DispatchRow).where(parked)
+            waiting = select(func.count()).select_from(DispatchRow).where(PARKED)
             DISPATCHES_PARKED.set(await session.scalar(waiting) or 0)
             kept = select(func.count()).select_from(DeadLetterRow)
             DEAD_LETTERS_KEPT.set(await session.scalar(kept) or 0)

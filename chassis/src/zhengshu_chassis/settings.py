@@ -64,7 +64,8 @@ class ProcessSettings(BaseSettings):
         empty = [
             name
             for name in type(self).model_fields
-            if isinstance(secret := getattr(self, name), SecretStr) and not secret.get_secret_value()
+            if isinstance(secret := getattr(self, name), SecretStr)
+            and not secret.get_secret_value()
         ]
         if empty:
             message = f"empty secrets: {', '.join(empty)}"

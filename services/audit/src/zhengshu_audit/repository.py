@@ -240,8 +240,11 @@ class Accesses:
                 )
                 rows = [{"record": record, column: at} for record, at in seen.items()]
                 await self._session.execute(statement, rows)
+        records = [sighting.record for sighting in sightings]
         complete = AccessRow.decided_at.is_not(None) & AccessRow.ended_at.is_not(None)
-        await self._session.execute(delete(AccessRow).where(complete))
+        await self._session.execute(
+            delete(AccessRow).where(AccessRow.record.in_(records), complete)
+        )
 
     async def close(self, before: datetime, limit: int) -> list[str]:
         """Take accesses that were decided before then and never ended; another worker's are left."""

@@ -35,7 +35,7 @@ from zhengshu_catalog.aggregation.errors import (
 )
 from zhengshu_catalog.aggregation.quality import quality_of
 from zhengshu_catalog.aggregation.reader import reader_of
-from zhengshu_catalog.aggregation.tables import BatchRow, PushRow
+from zhengshu_catalog.aggregation.tables import UNTAKEN, BatchRow, PushRow
 from zhengshu_catalog.entries.repository import Entries
 
 router = Router(tags=["数据汇聚"])
@@ -46,7 +46,7 @@ SUPERVISING = frozenset(
     {OrganizationKind.COMPETENT, OrganizationKind.GOVERNMENT, OrganizationKind.SECURITY_REGULATOR}
 )
 """Whose supervisors see other organisations' batches; never a value of a row."""
-UNTAKEN = 100
+SHOWN = 100
 """As many pushes that were not taken as are listed."""
 
 
@@ -79,10 +79,8 @@ async def list_batches(
 
 async def untaken(session: AsyncSession, dataset: str) -> list[BatchProgress]:
     """Return what was not taken, newest first: what waits, and what was refused until it is forgotten."""
-    query = select(PushRow).where(
-        PushRow.dataset == dataset, PushRow.state != BatchState.DONE.value
-    )
-    rows = await session.scalars(query.order_by(PushRow.id.desc()).limit(UNTAKEN))
+    query = select(PushRow).where(PushRow.dataset == dataset, UNTAKEN)
+    rows = await session.scalars(query.order_by(PushRow.id.desc()).limit(SHOWN))
     return [_without_rows(progress(row)) for row in rows]
 
 

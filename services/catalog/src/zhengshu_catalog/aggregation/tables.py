@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, Text, func
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_chassis.db import Base
@@ -69,10 +69,15 @@ class BatchRow(Base):
     at: Mapped[datetime] = mapped_column(AT, server_default=func.clock_timestamp())
 
 
+UNTAKEN = text("state <> 'done'")
+"""Pushes that wait, or were refused."""
+
+
 class PushRow(Base):
     """One push that is kept aside to be taken later, and what became of it if it was refused."""
 
     __tablename__ = "pushes"
+    __table_args__ = (Index("ix_pushes_untaken", "dataset", "id", postgresql_where=UNTAKEN),)
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     """Also the batch's, once it is taken."""

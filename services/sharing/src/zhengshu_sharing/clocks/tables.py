@@ -20,6 +20,7 @@ class ClockRow(Base):
             unique=True,
             postgresql_where=text("closed_on IS NULL"),
         ),
+        Index("ix_clocks_matter", "matter", "id"),
         Index("ix_clocks_case", "case"),
         Index("ix_clocks_calendar", "calendar", postgresql_where=text("closed_on IS NULL")),
         Index("ix_clocks_party", "party", "id", postgresql_where=text("closed_on IS NULL")),

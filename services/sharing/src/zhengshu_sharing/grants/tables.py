@@ -19,6 +19,8 @@ class GrantRow(Base):
     __table_args__ = (
         Index(None, "holder", "id"),
         Index(None, "provider", "id"),
+        Index(None, "dataset", "id"),
+        Index(None, "state", "id"),
         Index("ix_grants_live", "dataset", postgresql_where=LIVE),
         Index("ix_grants_ending", "ends", postgresql_where=LIVE),
     )

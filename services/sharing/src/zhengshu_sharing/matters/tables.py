@@ -17,6 +17,7 @@ class MatterRow(Base):
         Index(None, "kind", "organization", "id"),
         Index(None, "kind", "counterpart", "id"),
         Index(None, "dataset", "kind", "state"),
+        Index(None, "kind", "state", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

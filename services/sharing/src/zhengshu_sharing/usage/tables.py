@@ -15,6 +15,7 @@ class UsageRow(Base):
         Index(None, "organization", "id"),
         Index(None, "provider", "id"),
         Index(None, "dataset", "id"),
+        Index(None, "grant", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
