@@ -18,7 +18,7 @@ from zhengshu_contracts.sharing import (
 from zhengshu_contracts.vocabulary import OpinionState
 
 from zhengshu_sharing.access import scope
-from zhengshu_sharing.applications.errors import ConsentNotGiven, GroundMissing
+from zhengshu_sharing.applications.errors import ConsentNotGiven, GroundMissing, OwnApplication
 from zhengshu_sharing.clocks.errors import (
     ExtensionAsked,
     ExtensionNotAsked,
@@ -77,6 +77,7 @@ async def read_opinion(opinion_id: str, by: By, unit: InUnit) -> OpinionOut:
     response_model=OpinionOut,
     responses=problems(
         OpinionNotFound,
+        OwnApplication,
         OpinionClosed,
         ReasonMissing,
         GroundMissing,

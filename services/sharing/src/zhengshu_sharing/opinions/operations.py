@@ -83,6 +83,7 @@ async def answer(
     if seen.provider != home(by):
         raise OpinionNotFound(opinion)
     application, part = await unit.applications.lock_part(seen.part)
+    applications.others(application, by)
     found = await unit.opinions.get(opinion)
     if given.masks:
         check_masks(given.masks, await unit.datasets.get(part.dataset), part.items)
