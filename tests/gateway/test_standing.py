@@ -96,6 +96,14 @@ class TestEnds:
         await hot.put(key, DatasetGrants(id=DATASET, grants=(grant(state=GrantState.REVOKED),)))
         assert (await ask(hot, SELECTED)).status_code == 403
 
+    async def test_and_is_forgotten_when_any_right_changes(self, hot, worked_out):
+        """Kept longer, it would keep every fact of its moment in memory."""
+        await warm(hot)
+        key = client_key("catalog", "sys-new")
+        await hot.put(key, client("sys-new", READER))
+        await until(lambda: not hot.parts.pipeline.standings._kept)
+        await hot.put(key, None)
+
     async def test_when_its_period_ends(self, hot, worked_out):
         ends = datetime.now(UTC) + timedelta(seconds=1)
         grants = DatasetGrants(id=DATASET, grants=(grant(ends=ends),))

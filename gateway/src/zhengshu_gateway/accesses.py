@@ -138,9 +138,12 @@ class Accesses:
 
     def stands(self, access: Access) -> bool:
         """Tell whether an answer may still be sent under it."""
+        return self.current(access) or self._stands(access)
+
+    def current(self, access: Access) -> bool:
+        """Tell whether the rights known now are those that it was decided on."""
         known = self._feed.known
-        same = known is access.known and known.rights == access.rights
-        return same or self._stands(access)
+        return known is access.known and known.rights == access.rights
 
     def _stands(self, access: Access) -> bool:
         """Whether this very view would be let through now, and could be; a wider one is no reason to cut."""

@@ -71,12 +71,18 @@ class Standings:
         self._versions = versions
         self.limits = limits
         self._kept: OrderedDict[bytes, Standing] = OrderedDict()
+        # Nothing stands when rights change; and what is kept must not keep superseded facts in memory.
+        feed.listeners.append(self._kept.clear)
 
     def keep(
         self, exchange: Exchange, access: Access, page: Page, answer: Answer, until: float
     ) -> None:
         """Remember an answer from a kept page; what is counted by quota is decided each time."""
-        if exchange.head is None or access.decision.quota is not None:
+        if (
+            exchange.head is None
+            or access.decision.quota is not None
+            or not self.accesses.current(access)
+        ):
             return
         key, _ = _apart(exchange.head)
         if len(key) > LARGEST:
@@ -119,10 +125,9 @@ class Standings:
         return True
 
     def _stands(self, standing: Standing) -> bool:
-        known, access = self._feed.known, standing.access
+        access = standing.access
         return (
-            known is access.known
-            and known.rights == access.rights
+            self.accesses.current(access)
             and time.time() < standing.until
             and self._versions.newest(access.question.dataset) == standing.version
             and self.accesses.possible(standing.writers)
