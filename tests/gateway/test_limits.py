@@ -10,6 +10,7 @@ from support.until import until
 from zhengshu_chassis import signature
 from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import DatasetGrants, dataset_key
+from zhengshu_contracts.vocabulary import Mode
 from zhengshu_gateway import exchange, quotas
 from zhengshu_gateway.errors import RecordUnavailable
 from zhengshu_gateway.facts import Usage
@@ -168,6 +169,33 @@ class TestQuota:
         catalog.answers.clear()
         assert (await world.get(f"{ROWS}?select=town", "sys-reader")).status_code == 200
         assert catalog.seen[-1].identity.most is None
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+    async def test_an_answer_without_a_row_counts_as_one(self, world, method):
+        """Else a quota of rows would bound no count of rows and no guess at their values."""
+        await give(world, grant(quota=Quota(rows=2), modes=(Mode.QUERY, Mode.VERIFY)))
+        catalog = world.services["catalog"]
+        verify = f"/v1/datasets/{DATASET}/verification"
+        path = verify if method == "POST" else f"{AMOUNT}&amount=gt.7&limit=0"
+        catalog.answers[f"GET {ROWS}"] = say(200, [], zhengshu_rows="0", content_range="*/41352")
+        catalog.answers[f"POST {verify}"] = say(200, {"matches": False}, zhengshu_rows="0")
+        told = [
+            await world.http.request(method, path, headers=world.bearer("sys-reader"))
+            for _ in range(3)
+        ]
+        assert [each.status_code for each in told] == [200, 200, 429]
+
+    async def test_what_the_caller_has_already_counts_as_none(self, world):
+        await give(world, grant(quota=Quota(rows=2)))
+
+        async def unchanged(_, send):
+            await send({"type": "http.response.start", "status": 304, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        world.services["catalog"].answers[f"GET {ROWS}"] = unchanged
+        for _ in range(3):
+            assert (await world.get(AMOUNT, "sys-reader")).status_code == 304
+        assert world.parts.quotas.used("g-1") == (3, 0)
 
     async def test_what_runs_at_once_shares_what_is_left(self, world):
         await give(world, grant(quota=Quota(rows=5)))

@@ -19,7 +19,7 @@ from zhengshu_gateway.case import Decision
 from zhengshu_gateway.decisions import Decisions, Question, most_asked
 from zhengshu_gateway.errors import LeaseLost, PolicyRefused, PolicyStale, RecordUnavailable
 from zhengshu_gateway.feed import Feed
-from zhengshu_gateway.forward import Ending
+from zhengshu_gateway.forward import GIVEN, Ending
 from zhengshu_gateway.known import Known
 from zhengshu_gateway.lease import Lease
 from zhengshu_gateway.quotas import Quotas, Share
@@ -176,9 +176,13 @@ class Accesses:
 
 
 def _rows_read(ending: Ending) -> int | None:
-    """Return how many rows left, at most; None when rows left and nobody knows how many."""
-    nothing = not ending.bytes or ending.status >= 400
-    return ending.rows or 0 if nothing or ending.rows is not None else None
+    """Return how many rows left, at most; None when rows left and nobody knows how many.
+
+    An answer without one counts as one: that nothing matches, or how much does, is told of the rows as well.
+    """
+    if ending.status not in GIVEN:
+        return 0
+    return None if ending.bytes and ending.rows is None else max(1, ending.rows or 0)
 
 
 def told_of(record: str, question: Question, decision: Decision, known: Known) -> Told:

@@ -62,7 +62,7 @@ class Quotas:
         return decision if spent is None else quota_exhausted(decision, spent)
 
     def set_aside(self, decision: Decision, rows: int | None) -> Share | None:
-        """Count a call and at most so many rows (None: all that are left) before they are read."""
+        """Count a call and at most so many rows, one at least (None: all that are left), beforehand."""
         quota, grant = decision.quota, decision.grant
         if quota is None or grant is None or decision.view is None:
             return None
@@ -70,7 +70,7 @@ class Quotas:
             rows = None
         else:
             left = max(0, quota.rows - self.used(grant)[1])
-            rows = left if rows is None else min(rows, left)
+            rows = left if rows is None else min(max(rows, 1), left)
         self.count(grant, 1, rows or 0)
         self._news.set()
         return Share(grant, self._day, rows)
