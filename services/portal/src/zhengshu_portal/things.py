@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 Known = Annotated[str | None, Query(max_length=60, pattern=r"^[\w-]+$")]
 """What a form is begun from elsewhere with."""
 Cursor = Annotated[str | None, Query(max_length=2000)]
-UNSAID = ("id", "moves", "due")
+UNSAID = ("id", "moves", "due", "state_label")
 """Members of a thing that its page tells otherwise."""
 HEADINGS = ("title", "name", "number", "kind_label")
 """What a thing is called, the first that it has."""
