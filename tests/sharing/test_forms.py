@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from sharing.cast import (
@@ -13,7 +14,9 @@ from sharing.cast import (
     Sharing,
     part,
 )
+from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
+from zhengshu_contracts.vocabulary import PrincipalKind
 
 
 class Text(HTMLParser):
@@ -84,3 +87,40 @@ async def test_is_there_for_those_the_case_concerns(sharing: Sharing) -> None:
         assert (await read(sharing, code, who)).status_code == status
     assert (await issue(sharing, case["id"], "approval", SCHOOLS_OFFICER)).status_code == 404
     assert (await read(sharing, "AAAA-BBBB-CCCC")).status_code == 404
+
+
+PUBLIC = Principal(id="anonymous", kind=PrincipalKind.PUBLIC)
+
+
+async def verify(sharing: Sharing, code: str, number: str) -> Any:
+    path = f"/v1/forms/{code}/verification?{urlencode({'number': number})}"
+    return await sharing.call(PUBLIC, Action.FORM_VERIFY, "GET", path)
+
+
+async def test_is_verified_by_whoever_holds_the_paper_and_tells_no_name(sharing: Sharing) -> None:
+    case = await sharing.apply(part(AID, "name", filter="town=eq.凤山镇"))
+    code = (await issue(sharing, case["id"], "approval")).json()["code"]
+    await sharing.endorse(case["id"], opinion="张三核实")
+    answer = await verify(sharing, code.lower(), case["number"].replace(" ", ""))
+    told = answer.json()
+    assert (told["number"], told["kind"], told["code"]) == (case["number"], "approval", code)
+    assert told["applicant"] == "罗源县市场监督管理局"
+    [one] = told["parts"]
+    assert (one["title"], one["items"], one["filter"]) == (
+        "低保对象",
+        ["信息项name"],
+        "town=eq.凤山镇",
+    )
+    assert one["state_label"] == "待转报市大数据委"
+    for name in ("负责人", "张三", MARKET_OFFICER.id):
+        assert name not in answer.text
+
+
+async def test_needs_number_and_code_of_one_paper(sharing: Sharing) -> None:
+    first, second = await sharing.apply(), await sharing.apply()
+    code = (await issue(sharing, first["id"], "application")).json()["code"]
+    for wrong in ((code, second["number"]), ("AAAA-BBBB-CCCC", first["number"]), (code, "")):
+        answer = await verify(sharing, *wrong)
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/form-not-found")
+    form = await sharing.call(PUBLIC, Action.FORM_READ, "GET", f"/v1/forms/{code}")
+    assert form.status_code == 403

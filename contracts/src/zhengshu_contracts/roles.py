@@ -90,6 +90,7 @@ class Action(StrEnum):
     DECISION_ENTER = "decision.enter"
     FORM_ISSUE = "form.issue"
     FORM_READ = "form.read"
+    FORM_VERIFY = "form.verify"
     OBJECTION_FILE = "objection.file"
     OBJECTION_READ = "objection.read"
     OBJECTION_HANDLE = "objection.handle"
@@ -212,6 +213,7 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ATTACHMENT_READ: READS_MATTERS,
     Action.FORM_ISSUE: HANDLES_MATTERS,
     Action.FORM_READ: READS_MATTERS,
+    Action.FORM_VERIFY: frozenset(ANYBODY),
     Action.DECISION_ENTER: frozenset({Role.COMPETENT_OFFICER}),
     Action.OBJECTION_FILE: frozenset({Role.DATA_OFFICER}),
     Action.OBJECTION_READ: READS_MATTERS,

@@ -60,8 +60,10 @@ from zhengshu_contracts.sharing.events import (
     UsageRecorded,
 )
 from zhengshu_contracts.sharing.forms import (
+    FormCheck,
     FormIn,
     FormOut,
+    FormPart,
 )
 from zhengshu_contracts.sharing.grants import (
     Consultation,
@@ -189,8 +191,10 @@ __all__ = [
     "ExtensionIn",
     "ExtensionOut",
     "ExtensionRequested",
+    "FormCheck",
     "FormIn",
     "FormOut",
+    "FormPart",
     "GrantActivated",
     "GrantDisposed",
     "GrantEvent",

@@ -1,6 +1,7 @@
-"""Open data for everybody: search, one dataset, the ledger's newest checkpoint."""
+"""For everybody, without signing in: open data, the ledger's newest checkpoint, papers to be checked."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
@@ -8,6 +9,7 @@ from zhengshu import Client, Refused
 from zhengshu_chassis.resources import Held
 from zhengshu_contracts.audit import CheckpointOut
 from zhengshu_contracts.opening import ListingList, ListingOut
+from zhengshu_contracts.sharing import FormCheck
 from zhengshu_contracts.vocabulary import DatasetId, OpeningClass
 
 from zhengshu_portal.pages import render
@@ -67,3 +69,22 @@ def ledger(node: Node) -> HTMLResponse:
             raise
         newest = None
     return render("ledger.html", newest=newest)
+
+
+@router.get("/forms")
+def check_form(
+    node: Node,
+    number: Annotated[str, Query(max_length=100)] = "",
+    code: Annotated[str, Query(max_length=40)] = "",
+) -> HTMLResponse:
+    """核对纸件:凭编号与校验码查看是否本节点签发。"""
+    found, refused = None, None
+    if number.strip() and code.strip():
+        path = f"/v1/forms/{quote(code.strip(), safe='')}/verification"
+        try:
+            found = FormCheck.model_validate(node.get(path, number=number))
+        except Refused as why:
+            if why.status != 404:
+                raise
+            refused = why.problem
+    return render("check.html", number=number, code=code, found=found, refused=refused)

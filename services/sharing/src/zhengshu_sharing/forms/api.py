@@ -1,12 +1,15 @@
 """Routes of forms: HTTP in, HTTP out."""
 
+from typing import Annotated
+
+from fastapi import Query
 from starlette.responses import HTMLResponse
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, Now
 from zhengshu_chassis.transaction import Router
 from zhengshu_contracts.roles import Action
-from zhengshu_contracts.sharing import FormIn, FormOut
+from zhengshu_contracts.sharing import FormCheck, FormIn, FormOut
 
 from zhengshu_sharing.applications.errors import ApplicationNotFound
 from zhengshu_sharing.forms import operations
@@ -43,3 +46,18 @@ async def issue_form(application_id: str, body: FormIn, by: By, unit: InUnit, no
 async def read_form(form_code: str, by: By, unit: InUnit) -> HTMLResponse:
     """按校验码查看签发时的表单(HTML,可打印)"""
     return HTMLResponse(await operations.read(unit, form_code, by=by), headers=INERT)
+
+
+@router.get(
+    "/forms/{form_code}/verification",
+    response_model=FormCheck,
+    responses=problems(FormNotFound),
+    dependencies=[allowed(Action.FORM_VERIFY)],
+)
+async def verify_form(
+    form_code: str,
+    unit: InUnit,
+    number: Annotated[str, Query(max_length=100, description="表上的编号")],
+) -> FormCheck:
+    """凭编号与校验码核对纸件:无须登录,不含意见与人员姓名"""
+    return await operations.verify(unit, form_code, number)

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import FormIn, FormOut
+from zhengshu_contracts.sharing import FormCheck, FormIn, FormOut, FormPart
 
 from zhengshu_sharing.access import sees
 from zhengshu_sharing.applications import operations as applications
@@ -45,6 +45,39 @@ async def issue(
         html=html,
     )
     return FormOut(kind=wish.kind, code=code, number=found.number, issued_at=now)
+
+
+async def verify(unit: Unit, code: str, number: str) -> FormCheck:
+    """Tell whoever holds a paper, with its number and code, that it was issued here, and for what."""
+    form = await unit.forms.get(code.strip().upper())
+    case = await unit.applications.get(form.application)
+    if bare(number) != bare(case.number):
+        raise FormNotFound(code)
+    datasets = await unit.datasets.published(part.dataset for part in case.parts)
+    return FormCheck(
+        kind=form.kind,
+        code=form.code,
+        number=case.number,
+        issued_at=form.issued_at,
+        applicant=await unit.datasets.name_of(case.organization),
+        submitted_at=case.submitted_at,
+        parts=[
+            FormPart(
+                title=part.title,
+                provider=await unit.datasets.name_of(part.provider),
+                items=pages.titles(datasets.get(part.dataset), part.items),
+                modes=list(part.modes),
+                filter=part.filter,
+                state_label=part.state.label,
+            )
+            for part in case.parts
+        ],
+    )
+
+
+def bare(number: str) -> str:
+    """Return a number as it compares: spaces are lost when it is typed from paper."""
+    return "".join(number.split())
 
 
 async def read(unit: Unit, code: str, *, by: Principal) -> str:

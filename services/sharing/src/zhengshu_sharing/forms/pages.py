@@ -37,7 +37,10 @@ def page(
         code=code,
         applicant=applicant,
         providers=providers,
-        items={part.id: _items(datasets.get(part.dataset), part.items) for part in shown.parts},
+        items={
+            part.id: "、".join(titles(datasets.get(part.dataset), part.items))
+            for part in shown.parts
+        },
         consents={part.id: [one.who for one in CONSENTS[part.chain]] for part in application.parts},
         issued=moment(now),
         moment=moment,
@@ -49,6 +52,7 @@ def moment(at: datetime) -> str:
     return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
 
 
-def _items(dataset: Dataset | None, names: Sequence[str]) -> str:
-    titles = {item.name: item.title for item in dataset.items} if dataset else {}
-    return "、".join(titles.get(name, name) for name in names)
+def titles(dataset: Dataset | None, names: Sequence[str]) -> list[str]:
+    """Return items as people call them; by their names once the dataset is gone."""
+    known = {item.name: item.title for item in dataset.items} if dataset else {}
+    return [known.get(name, name) for name in names]
