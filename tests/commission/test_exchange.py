@@ -77,6 +77,19 @@ async def test_the_desk_decides_by_hand_even_late(county: County) -> None:
     assert twice.status_code == 409
 
 
+async def test_the_desk_takes_back_what_it_agreed_to_once(county: County) -> None:
+    await county.desk("PUT", "switches", {"delay": 0})
+    for ref, part in (("d-1", "p-1"), ("d-2", "p-2")):
+        await county.put(f"application/{ref}", application(part, "307350100001-000001"))
+    back = {"reason": "依据已失效"}
+    for ref, status in (("d-1", 204), ("d-1", 409), ("none", 404)):
+        answer = await county.desk("POST", f"filings/{ref}/withdrawal", back)
+        assert answer.status_code == status
+    (told,) = (await county.get("answers")).json()["answers"]
+    answer = told["callback"]["answer"]
+    assert (answer["part"], answer["outcome"]) == ("p-1", "refuse")
+
+
 async def test_the_desk_narrows_and_returns(county: County) -> None:
     await county.desk("PUT", "switches", {"delay": 0, "application": "manual"})
     for ref, part in (("d-1", "p-1"), ("d-2", "p-2")):

@@ -57,6 +57,23 @@ def test_a_lost_withdrawal_of_the_service_registration_stops_the_serving(county)
     assert county.differences() == []
 
 
+def test_a_decision_that_is_taken_back_ends_the_grant_even_if_the_call_back_is_lost(county):
+    application = county.submit()
+    county.endorse(application)
+    county.advise(application)
+    county.granted(application)
+    county.read_until(county.aid, {"name", "amount"})
+    filings = county.desk("GET", "/desk/filings?state=answered&kind=application")
+    ref = next(f["ref"] for f in filings if f["body"]["application"] == application)
+    county.switch(lose=True)
+    try:
+        county.desk("POST", f"/desk/filings/{ref}/withdrawal", {"reason": "依据已失效"})
+        until(lambda: "name" not in county.read(county.aid)[0])
+    finally:
+        county.switch()
+    assert county.differences() == []
+
+
 def test_a_decision_after_a_withdrawal_has_no_effect(county):
     county.switch(application="manual")
     application = county.submit()

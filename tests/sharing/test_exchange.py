@@ -189,6 +189,22 @@ class TestDecision:
         [filing] = await sharing.dispatches("application")
         assert filing.state == "answered"
 
+    async def test_a_refusal_holds_in_whichever_order_it_comes(self, sharing: Sharing) -> None:
+        """What the Commission takes back ends here, and is not restored by an agreement that was late."""
+        granted = await sharing.granted()
+        part, grant = granted["id"], granted["grant"]
+        refused = {"outcome": "refuse", "reason": "依据已失效"}
+        assert await sharing.callback("decision", part, **refused) == "applied"
+        assert await sharing.told() == []
+        [event] = await sharing.events("zhengshu.sharing.grant.revoked")
+        assert (event["grant"], event["by"]) == (grant, "commission")
+        case = (await sharing.rows("SELECT application FROM grants"))[0].application
+        last = (await sharing.read(case))["timeline"][-1]
+        assert (last["what"], last["opinion"]) == ("收回授权", "依据已失效")
+        assert await sharing.callback("decision", part, **refused) == "no-effect"
+        assert await sharing.callback("decision", part, outcome="agree") == "no-effect"
+        assert await sharing.told() == []
+
     async def test_refuses_with_reasons(self, sharing: Sharing) -> None:
         case, waiting = await endorsed(sharing)
         await sharing.callback("decision", waiting, outcome="refuse", reason="依据不足")
@@ -300,7 +316,7 @@ class TestDecision:
         _, waiting = await endorsed(sharing)
         first = await sharing.callback("decision", waiting, again="c", outcome="agree")
         again = await sharing.callback("decision", waiting, again="c", outcome="agree")
-        other = await sharing.callback("decision", waiting, outcome="refuse", reason="改了")
+        other = await sharing.callback("decision", waiting, outcome="agree", items=["name"])
         assert (first, again, other) == ("applied", "no-effect", "no-effect")
         assert len(await sharing.rows("SELECT 1 FROM grants")) == 1
         assert (await sharing.subjects()).count("grant.activated") == 1

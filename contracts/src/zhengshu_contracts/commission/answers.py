@@ -59,7 +59,8 @@ class DecisionAnswer(ApiModel):
     """The Commission's decision on a part: `agree`, `refuse`, or `return` for what is missing.
 
     It narrows what was applied for and never widens it: what it names beyond is not granted, and a row
-    filter holds beside the applicant's.
+    filter holds beside the applicant's. A refusal of what was agreed to before takes it back, in
+    whichever order the two arrive; nothing else changes a decision.
     """
 
     kind: Literal["decision"] = "decision"

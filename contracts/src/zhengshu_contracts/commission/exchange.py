@@ -21,7 +21,7 @@ class FilingStatus(Record):
 
 
 class Unprompted(Record):
-    """A call-back that answers no filing: a service registration, its withdrawal."""
+    """A call-back that answers no filing: a service registration, its withdrawal, a decision taken back."""
 
     sequence: int
     callback: Callback

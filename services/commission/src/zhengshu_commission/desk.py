@@ -66,7 +66,7 @@ class Holding(ApiModel):
 
 
 class Withdrawal(ApiModel):
-    """Why a service registration is withdrawn."""
+    """Why a service registration, or a decision, is withdrawn."""
 
     reason: str
 
@@ -112,6 +112,17 @@ async def filings(
 async def decide(ref: str, body: Decision, store: InStore) -> None:
     """对待办报件作出决定:同意(可缩小范围)、不同意,共享申请还可一次性退回补正;由签名回调送达县级节点。"""
     operations.decide(store, await store.filing(ref), **dict(body))
+
+
+@router.post(
+    "/filings/{ref}/withdrawal",
+    summary="收回同意",
+    status_code=204,
+    responses=problems(FilingUnknown, NotDecidable),
+)
+async def take_back(ref: str, body: Withdrawal, store: InStore) -> None:
+    """收回对共享申请已作出的同意,县级节点据此撤销授权。"""
+    await operations.take_back(store, await store.filing(ref), body.reason)
 
 
 @router.get("/datasets", summary="已登记的目录", response_model=list[Holding])

@@ -60,7 +60,7 @@ async def catalogue(store: InStore, after: After = 0) -> MunicipalCatalogue:
 
 @router.get("/answers", summary="未经报件的答复", response_model=UnpromptedAnswers)
 async def answers(store: InStore, after: After = 0) -> UnpromptedAnswers:
-    """按序号返回之后的挂接与撤销挂接,供回调丢失时取回。"""
+    """按序号返回之后的挂接、撤销挂接与收回的决定,供回调丢失时取回。"""
     return UnpromptedAnswers(answers=await store.unprompted(after))
 
 

@@ -179,6 +179,17 @@ def decision(row: FilingRow, outcome: Outcome, reason: str, terms: dict[str, Any
     raise NotDecidable(f"报件 {row.ref} 不需要决定")
 
 
+async def take_back(store: Store, row: FilingRow, reason: str) -> None:
+    """Take back what was agreed to: nobody asked, so that it is found like a service's withdrawal."""
+    agreed = [each.answer for each in await store.callbacks(row)]
+    granted = any(each.kind == "decision" and each.outcome is Outcome.AGREE for each in agreed)
+    if not granted or row.state != ANSWERED:
+        raise NotDecidable(f"报件 {row.ref} 没有可收回的同意")
+    row.state = WITHDRAWN
+    answer = wire.DecisionAnswer(part=row.about, outcome=Outcome.REFUSE, reason=reason)
+    await store.announce(answer)
+
+
 async def _countersign(store: Store, witness: Witness, row: FilingRow) -> None:
     filing = wire.CheckpointFiling.model_validate(row.body)
     last = await store.witnessed()

@@ -56,10 +56,14 @@ async def parked(unit: Unit, part: str, reason: str, *, now: datetime) -> None:
 
 
 async def decide(unit: Unit, answer: DecisionAnswer, *, now: datetime) -> bool:
-    """Apply the Commission's decision, or its return; False when the part is not its to decide."""
+    """Apply the Commission's decision, or its return; False when the part is not its to decide.
+
+    A refusal holds whatever else was said, in whichever order it comes: it ends what was granted before.
+    """
     application, part = await unit.applications.lock_part(answer.part)
     if not part.may(Move.GRANT):
-        return False
+        refused = answer.outcome is Outcome.REFUSE
+        return refused and await _take_back(unit, application, part, answer.reason, now=now)
     await lapse(unit, [part], now=now)
     if answer.outcome is Outcome.RETURN:
         await _send_back(unit, application, part, answer, now=now)
@@ -163,6 +167,21 @@ async def _grant(
     changed = replace(part.moved(Move.GRANT), grant=grant.id)
     await unit.applications.save(application.with_part(changed))
     await note(unit, part, application, "同意授权", opinion, now=now)
+
+
+async def _take_back(
+    unit: Unit, application: Application, part: Part, reason: str, *, now: datetime
+) -> bool:
+    """End what the Commission no longer agrees to; False when nothing of it is left."""
+    reason = reason or NO_REASON
+    taken = part.grant and await grants.take_back(
+        unit, part.grant, by=BY_COMMISSION, reason=reason, now=now
+    )
+    if not taken:
+        return False
+    await note(unit, part, application, "收回授权", reason, now=now)
+    await tell_applicant(unit, application, NoticeKind.DECISION_ARRIVED, now=now)
+    return True
 
 
 async def _refuse(

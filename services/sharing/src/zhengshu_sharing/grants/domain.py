@@ -121,6 +121,13 @@ def revoke(grant: Grant, *, by: Principal, reason: str, rectify_by: date | None)
     return replace(revoked, reason=reason)
 
 
+def take_back(grant: Grant, *, reason: str) -> Grant | None:
+    """End a grant that the Commission refuses after all; None when it is over already."""
+    if grant.state not in LIVE:
+        return None
+    return replace(_moved(grant, Move.REVOKE), reason=reason)
+
+
 def announce_stop(grant: Grant, stop: Stop, *, earliest: date) -> Grant:
     """Let a grant end on the announced day, which is far enough ahead for its holder to prepare."""
     _moved(grant, Move.REVOKE)

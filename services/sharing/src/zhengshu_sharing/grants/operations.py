@@ -129,6 +129,17 @@ async def retire(unit: Unit, dataset: str, *, now: datetime) -> None:
         await unit.notices.tell(grant.holder, kind, grant.id, at=now, dataset=dataset)
 
 
+async def take_back(unit: Unit, grant: str, *, by: str, reason: str, now: datetime) -> bool:
+    """End a grant because who decided on it refuses it now; False when it is over already."""
+    found = await unit.grants.get(grant)
+    await unit.grants.hold(found.dataset)
+    changed = domain.take_back(await unit.grants.get(grant), reason=reason)
+    if changed is None:
+        return False
+    await end(unit, changed, GrantRevoked(**about(changed), by=by), now=now)
+    return True
+
+
 async def expire(unit: Unit, grant: str, *, now: datetime) -> bool:
     """End a grant whose period is over; False when another did, or it was prolonged."""
     found = await unit.grants.get(grant)
