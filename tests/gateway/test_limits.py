@@ -68,6 +68,24 @@ class TestRate:
         assert (await world.get(EXPORTS, "sys-reader")).status_code == 200
 
 
+class TestGuessing:
+    async def test_who_verifies_what_does_not_match_again_and_again_is_held_off(
+        self, world, monkeypatch
+    ):
+        monkeypatch.setitem(world.parts.pipeline.limits.rates, "mismatch", Rate(0.01, 2, 2))
+        catalog, path = world.services["catalog"], f"/v1/datasets/{DATASET}/verification"
+
+        async def verify(matches, caller="sys-reader"):
+            told = say(200, {"matches": matches}, zhengshu_rows=str(int(matches)))
+            catalog.answers[f"POST {path}"] = told
+            return (await world.http.post(path, headers=world.bearer(caller))).status_code
+
+        answers = [await verify(matches) for matches in (True, False, True, False, True)]
+        assert answers == [200, 200, 200, 200, 429]
+        assert await verify(False, "sys-provider") == 200
+        assert (await world.get(ROWS, "sys-reader")).status_code == 200
+
+
 class TestTurns:
     async def test_who_asks_much_at_once_waits_its_turn_and_nobody_else_does(self, world):
         catalog, go_on, most = world.services["catalog"], asyncio.Event(), 4

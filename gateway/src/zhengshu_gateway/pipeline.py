@@ -131,6 +131,8 @@ class Pipeline:
             raise RequestMalformed("Zhengshu-Grant 应为授权标识")
         columns = requested(exchange.query)
         purpose = _purpose(exchange)
+        if route.mode is Mode.VERIFY and self.limits.spent("mismatch", caller.principal.id):
+            raise RateExceeded("核验不符的次数过多,请核对后再试", headers={"Retry-After": "60"})
         question = Question(
             caller, route.action, route.mode, dataset, columns, grant, purpose, exchange.query
         )
@@ -140,6 +142,8 @@ class Pipeline:
         ending = FALLEN
         try:
             ending = await self._forward(exchange, route, access)
+            if route.mode is Mode.VERIFY and not ending.rows:
+                self.limits.count("mismatch", caller.principal.id)
         except DomainError as refusal:
             ending = replace(FALLEN, status=refusal.status)
             raise

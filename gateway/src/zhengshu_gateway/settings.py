@@ -99,6 +99,10 @@ class GatewaySettings(BusSettings):
     query_rate: float = 2000.0
     """Queries per second and client, on average; `…_at_once`: how many may run at the same time."""
     query_at_once: int = 128
+    mismatch_rate: float = 1.0
+    """Verifications per second and client that do not match, after a first `mismatch_burst`: beyond, it
+    verifies nothing more for a while, so that nobody finds a value out by guessing."""
+    mismatch_burst: int = 1000
     share: int = 4
     """Queries and other short requests of one client that one service works on at the same time; its others
     wait their turn, so that everybody else's are answered meanwhile."""
@@ -142,6 +146,7 @@ class GatewaySettings(BusSettings):
             "query": Rate(self.query_rate, int(self.query_rate * 10), self.query_at_once),
             "bulk": Rate(self.bulk_rate, int(self.bulk_rate * 10), self.bulk_at_once),
             "push": Rate(self.push_rate, int(self.push_rate * 10), self.push_at_once),
+            "mismatch": Rate(self.mismatch_rate, self.mismatch_burst, self.mismatch_burst),
             "subscribe": Rate(self.subscribe_rate, self.subscribe_burst, self.subscribe_burst),
             "control": Rate(self.control_rate, int(self.control_rate * 10), self.control_at_once),
         }
