@@ -14,6 +14,7 @@ from zhengshu_chassis.auth import HEADER, seal
 from zhengshu_chassis.consumers import Delivery
 from zhengshu_chassis.resources import Resources
 from zhengshu_contracts.base import Envelope, Event
+from zhengshu_contracts.beijing import BEIJING
 from zhengshu_contracts.catalog import (
     DatasetUpdated,
     EntryPublished,
@@ -37,7 +38,6 @@ from zhengshu_contracts.vocabulary import (
     UpdateCycle,
 )
 from zhengshu_opening.consumers import consumers
-from zhengshu_opening.listings.domain import BEIJING
 from zhengshu_opening.unit import Unit
 
 KEY = SecretStr("internal key of the tests")

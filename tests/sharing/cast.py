@@ -13,6 +13,7 @@ from zhengshu_chassis.auth import HEADER, seal
 from zhengshu_chassis.consumers import Consumers, Delivery
 from zhengshu_chassis.ids import new
 from zhengshu_contracts.base import Envelope, Event
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.catalog import (
     EntryPublished,
     ItemBrief,
@@ -35,7 +36,6 @@ from zhengshu_contracts.vocabulary import (
 )
 from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.unit import Unit, units
-from zhengshu_sharing.workdays import day_of
 
 KEY = SecretStr("internal key of the tests")
 CIVIL, MARKET, SCHOOLS = "11350123003700001A", "11350123003700002B", "11350123003700003C"

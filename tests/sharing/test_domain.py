@@ -20,6 +20,7 @@ from sharing.cast import (
     officer,
 )
 from sharing.cast import part as wish
+from zhengshu_contracts.beijing import end_of
 from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import HashMask, ItemMask, Quota
@@ -67,7 +68,6 @@ from zhengshu_sharing.grants.errors import (
 from zhengshu_sharing.opinions import domain as opinions
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, OpinionClosed, ReasonMissing
-from zhengshu_sharing.workdays import end_of
 
 S = ApplicationState
 GROUND = RefusalGround.OUTSIDE_DUTIES

@@ -24,6 +24,7 @@ from sharing.cast import (
     part,
     published,
 )
+from zhengshu_contracts.beijing import end_of
 from zhengshu_contracts.limits import HashMask, ItemMask, KeepMask, PeriodMask, Quota, StepMask
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import (
@@ -38,7 +39,7 @@ from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.grants import limits, operations
 from zhengshu_sharing.grants.errors import MaskNotPossible
 from zhengshu_sharing.grants.states import LIVE, MOVES, Move
-from zhengshu_sharing.workdays import Calendar, end_of
+from zhengshu_sharing.workdays import Calendar
 
 STOP = {
     "reason": "业务系统停用",

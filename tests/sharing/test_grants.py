@@ -18,10 +18,10 @@ from sharing.cast import (
     application,
 )
 from zhengshu_chassis.telemetry import THINGS_PASSED_OVER
+from zhengshu_contracts.beijing import end_of
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import PrincipalKind
 from zhengshu_sharing.grants import operations, timers
-from zhengshu_sharing.workdays import end_of
 
 
 class TestRead:

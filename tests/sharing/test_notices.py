@@ -13,9 +13,9 @@ from sharing.cast import (
     Sharing,
 )
 from sharing.test_grant_life import STOP
+from zhengshu_contracts.beijing import end_of
 from zhengshu_contracts.roles import Action
 from zhengshu_sharing.grants import timers
-from zhengshu_sharing.workdays import end_of
 
 READ = Action.NOTICE_READ
 

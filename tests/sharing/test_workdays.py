@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zhengshu_contracts.beijing import day_of, end_of
 from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.unit import units
-from zhengshu_sharing.workdays import Calendar, Due, day_of, end_of
+from zhengshu_sharing.workdays import Calendar, Due
 
 ANNOUNCED = Calendar.announced()
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))

@@ -12,12 +12,13 @@ each of them may take what is left, so that together they can overstep by that m
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import orjson
 from nats.errors import Error as NatsError
 from zhengshu_chassis.bus import Bus, BusAway
 from zhengshu_chassis.telemetry import log
+from zhengshu_contracts.beijing import BEIJING
 from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import BUCKET
 
@@ -25,7 +26,6 @@ from zhengshu_gateway.case import Decision
 from zhengshu_gateway.feed import Feed
 from zhengshu_gateway.refusals import quota_exhausted
 
-BEIJING = timezone(timedelta(hours=8))
 PAUSE = 0.1
 """Seconds between two writings of what was counted, at least."""
 REPAIR = 1.0

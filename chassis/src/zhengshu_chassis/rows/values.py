@@ -5,13 +5,12 @@ PostgreSQL takes `now`, `infinity`, `NaN` or `0x1F` for values; a query means wh
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from zhengshu_chassis.rows.errors import bad_value
+from zhengshu_contracts.beijing import BEIJING
 
-LOCAL = timezone(timedelta(hours=8))
-"""A time that names no offset is Beijing time."""
+from zhengshu_chassis.rows.errors import bad_value
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,200}(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,3})?")
@@ -70,7 +69,7 @@ def _time(value: str) -> str:
     if value[-6:-5] == " ":
         value = f"{value[:-6]}+{value[-5:]}"
     at = datetime.fromisoformat(value)
-    at = at if at.tzinfo else at.replace(tzinfo=LOCAL)
+    at = at if at.tzinfo else at.replace(tzinfo=BEIJING)
     at.astimezone(UTC)  # beyond the first or the last year there is no such time
     return at.isoformat()
 

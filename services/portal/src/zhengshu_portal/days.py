@@ -1,11 +1,10 @@
 """How long is left, in working days, as people here count. A hint: what counts is the node's due date."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from chinese_calendar import constants
+from zhengshu_contracts.beijing import BEIJING
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 SATURDAY = 5
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 from fastapi import FastAPI, Request
@@ -11,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from zhengshu import Refused
 from zhengshu_chassis.errors import DomainError
+from zhengshu_contracts.beijing import BEIJING
 from zhengshu_contracts.problem import Problem
 
 from zhengshu_portal.days import remaining
@@ -39,7 +39,6 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 def beijing(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
+from zhengshu_contracts.beijing import BEIJING
 
-from zhengshu_portal.days import BEIJING
 from zhengshu_portal.schemas import LABELS, Schema, schema_of, solid, word_list, wording
 
 HIDDEN = frozenset(

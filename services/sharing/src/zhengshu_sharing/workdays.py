@@ -7,7 +7,7 @@ known to be rest days; such a date is provisional, and is computed anew whenever
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -15,23 +15,10 @@ from typing import Self
 from chinese_calendar import constants
 from pydantic import BaseModel, ConfigDict
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""China has one offset and no summer time, so no time zone database is needed."""
-
 DAY = timedelta(days=1)
 SATURDAY = 5
 NEW_YEAR = timedelta(days=3)
 """How long before New Year its holiday may begin: 29–31 December are arranged with the year after them."""
-
-
-def day_of(moment: datetime) -> date:
-    """Return the day a moment falls on in Beijing."""
-    return moment.astimezone(BEIJING).date()
-
-
-def end_of(day: date) -> datetime:
-    """Return the moment a day is over in Beijing."""
-    return datetime.combine(day + DAY, datetime.min.time(), BEIJING)
 
 
 @dataclass(frozen=True, slots=True)

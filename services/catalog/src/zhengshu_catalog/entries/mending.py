@@ -6,11 +6,11 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.outbox import Outbox
 from zhengshu_chassis.resources import Resources
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.catalog import EntryMendMissed
 from zhengshu_contracts.vocabulary import EntryState
 
 from zhengshu_catalog.entries.tables import EntryRow
-from zhengshu_catalog.vendors.operations import today
 
 EVERY = 60.0
 """Seconds between two looks."""
@@ -38,4 +38,4 @@ async def announce_missed(session: AsyncSession, on: date) -> int:
 async def look(resources: Resources) -> None:
     """Look for missed dates: a worker's one turn."""
     async with resources.database.sessions.begin() as session:
-        await announce_missed(session, today(datetime.now(UTC)))
+        await announce_missed(session, day_of(datetime.now(UTC)))

@@ -160,10 +160,6 @@ class Entries:
         )
         return EntryIn.model_validate(content).items if content else None
 
-    async def provider_of(self, dataset: str) -> str | None:
-        """Return the code of the organisation that provides a dataset."""
-        return await self._session.scalar(select(EntryRow.provider).where(EntryRow.id == dataset))
-
     async def _shown(self, entries: Sequence[str]) -> dict[str, Revision]:
         query = (
             select(RevisionRow)

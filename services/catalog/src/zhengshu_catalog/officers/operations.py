@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import ids
 from zhengshu_chassis.resources import Resources
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.officers import (
     DepartureIn,
@@ -35,7 +36,6 @@ from zhengshu_catalog.organizations.errors import ClientNotFound
 from zhengshu_catalog.organizations.operations import Unit as Registry
 from zhengshu_catalog.organizations.operations import admit
 from zhengshu_catalog.signin.repository import Sessions
-from zhengshu_catalog.vendors.operations import today
 
 EVERY = 15.0
 """Seconds between two looks for deputyships that begin or end."""
@@ -61,7 +61,7 @@ async def name_deputy(
 ) -> DeputyOut:
     """Name who stands in for an officer while the dates run; from today on, it begins at once."""
     away, deputy = await _both(unit, officer, given.deputy, by)
-    domain.check_dates(given.starts, given.until, today(at))
+    domain.check_dates(given.starts, given.until, day_of(at))
     others = await unit.standing.stood_in_for(deputy.id, running=False)
     domain.check_other(away, deputy, await unit.standing.roles(others))
     row = DeputyRow(
@@ -142,9 +142,9 @@ async def depart(
 
 async def turn(unit: Unit, row: DeputyRow, at: datetime) -> None:
     """Begin or end a deputyship whose day has come."""
-    if row.until < today(at):
+    if row.until < day_of(at):
         await _end(unit, row, "expired", at)
-    elif row.begun_at is None and row.starts <= today(at):
+    elif row.begun_at is None and row.starts <= day_of(at):
         row.begun_at = at
         await _refresh(unit, row.deputy)
         away = await _client(unit, row.officer)
@@ -155,7 +155,7 @@ async def turn(unit: Unit, row: DeputyRow, at: datetime) -> None:
 
 async def turn_due(unit: Unit, *, at: datetime) -> int:
     """Begin and end every deputyship whose day has come; return how many."""
-    rows = await unit.standing.due(today(at))
+    rows = await unit.standing.due(day_of(at))
     for row in rows:
         await turn(unit, row, at)
     return len(rows)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, func, select, text
 from zhengshu_chassis.db import keyset
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.catalog import (
     PlannedData,
     PlannedIn,
@@ -28,7 +29,6 @@ from zhengshu_catalog.systems.errors import (
     SystemNotFound,
 )
 from zhengshu_catalog.systems.tables import StatementRow
-from zhengshu_catalog.vendors.operations import today
 
 STAGES = tuple(SystemStage)
 SEES_ALL = frozenset(
@@ -176,7 +176,7 @@ def _planned(row: SystemRow) -> list[PlannedData]:
 
 async def _next(unit: Unit, at: datetime) -> tuple[int, int]:
     """Return the next number of the year, which is ours until the transaction ends."""
-    year = today(at).year
+    year = day_of(at).year
     hold = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
     await unit.session.execute(hold, {"name": f"statements\n{year}"})
     taken = select(func.max(StatementRow.sequence)).where(StatementRow.year == year)

@@ -1,11 +1,11 @@
 """The printable statement (数据汇聚情况证明): one page of HTML that needs nothing else. Pure function."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from html import escape
 
+from zhengshu_contracts.beijing import BEIJING
 from zhengshu_contracts.catalog import StatementLine, StatementOut
 
-COUNTY_TIME = timezone(timedelta(hours=8))
 STYLE = """
 @page { size: A4; margin: 20mm }
 body { font: 12pt/1.6 "SimSun", "Songti SC", "Noto Serif CJK SC", serif; color: #000;
@@ -64,4 +64,4 @@ def _row(line: StatementLine) -> str:
 
 
 def _time(at: datetime | None) -> str:
-    return at.astimezone(COUNTY_TIME).strftime("%Y-%m-%d %H:%M") if at else "—"
+    return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M") if at else "—"

@@ -3,13 +3,14 @@
 A vendor has no credential of its own: it acts with the department's systems, so those are its scope.
 """
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis import ids
 from zhengshu_chassis.db import keyset
 from zhengshu_chassis.resources import Resources
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.catalog import VendorEnded, VendorEntrusted, VendorIn, VendorOut
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import OrganizationKind, PrincipalKind, SystemStage
@@ -22,20 +23,14 @@ from zhengshu_catalog.organizations.tables import SystemRow
 from zhengshu_catalog.vendors.errors import NotOwnSystems, UntilPassed, VendorNotFound, VendorOver
 from zhengshu_catalog.vendors.tables import VendorRow
 
-COUNTY_TIME = timezone(timedelta(hours=8))
 EVERY = 15.0
 """Seconds between two looks for entrustments whose date has passed."""
-
-
-def today(at: datetime) -> date:
-    """Return the county's date: an entrustment ends with its last day, here."""
-    return at.astimezone(COUNTY_TIME).date()
 
 
 async def entrust(unit: Unit, given: VendorIn, *, by: Principal, at: datetime) -> VendorOut:
     """Entrust a vendor; systems that only an earlier vendor's end had locked work again."""
     check_code(given.code)
-    if given.until < today(at):
+    if given.until < day_of(at):
         raise UntilPassed(given.until)
     await _check_systems(unit, given.systems, by.organization)
     row = VendorRow(
@@ -70,7 +65,7 @@ async def end(unit: Unit, vendor: str, *, by: Principal, at: datetime) -> Vendor
 
 async def end_due(unit: Unit, *, at: datetime) -> int:
     """End every entrustment whose date has passed; return how many."""
-    due = select(VendorRow).where(VendorRow.ended_at.is_(None), VendorRow.until < today(at))
+    due = select(VendorRow).where(VendorRow.ended_at.is_(None), VendorRow.until < day_of(at))
     rows = list(await unit.session.scalars(due.with_for_update(skip_locked=True)))
     for row in rows:
         await _end(unit, row, by="catalog", at=at)
@@ -81,7 +76,7 @@ async def expire(resources: Resources) -> None:
     """Look for entrustments that are over: a worker's one turn."""
     assert resources.database, "catalog has a database"
     async with resources.database.sessions.begin() as session:
-        await end_due(Unit.of(session), at=datetime.now(COUNTY_TIME))
+        await end_due(Unit.of(session), at=datetime.now(UTC))
 
 
 async def page(
@@ -112,7 +107,7 @@ async def _end(unit: Unit, row: VendorRow, *, by: str, at: datetime) -> None:
     row.ended_at = at
     await unit.session.flush()
     still = await unit.session.scalars(select(VendorRow).where(VendorRow.ended_at.is_(None)))
-    kept = {system for vendor in still for system in vendor.systems if vendor.until >= today(at)}
+    kept = {system for vendor in still for system in vendor.systems if vendor.until >= day_of(at)}
     for system in row.systems:
         client = await unit.clients.lock(system)
         if system not in kept and not client.locked:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.beijing import day_of, end_of
 from zhengshu_contracts.catalog import Credentials
 from zhengshu_contracts.commission import DispatchKind, OpenApplicationFiling, OpenDecisionAnswer
 from zhengshu_contracts.identity import Principal
@@ -30,7 +31,7 @@ from zhengshu_opening.applicants.errors import (
     OpenApplicationNotFound,
 )
 from zhengshu_opening.listings import operations as listings
-from zhengshu_opening.listings.domain import BEIJING, Authorization, end_of
+from zhengshu_opening.listings.domain import Authorization
 from zhengshu_opening.unit import Unit
 
 
@@ -66,7 +67,7 @@ async def apply(
         )
         unit.outbox.add(refused, aggregate=applicant.id)
         return refusal
-    domain.check_period(wish.until, today=at.astimezone(BEIJING).date())
+    domain.check_period(wish.until, today=day_of(at))
     held = await unit.listings.authorizations(listing.dataset)
     if any(one.applicant == applicant.id and at < one.ends for one in held):
         raise AlreadyApplied("已有有效的授权")

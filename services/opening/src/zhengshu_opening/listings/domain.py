@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from zhengshu_contracts.opening import OpenItem
 from zhengshu_contracts.vocabulary import ItemType, ListingState, OpeningClass, PrincipalKind
@@ -11,7 +10,6 @@ from zhengshu_contracts.vocabulary import ItemType, ListingState, OpeningClass, 
 from zhengshu_opening.datasets.domain import Dataset, Version, opening_class
 from zhengshu_opening.listings.errors import AuthorizationRequired, NothingToOpen
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 LONGEST_PAUSE = 300.0
 _UNSCANNED = frozenset(
     {
@@ -152,11 +150,6 @@ def admit(
     raise AuthorizationRequired(
         "该数据集为授权开放类", next="内资控股法人企业、科研机构可申请:POST /v1/open/applications"
     )
-
-
-def end_of(day: date) -> datetime:
-    """Return the moment after which a right until this day (Beijing time) is over."""
-    return datetime.combine(day + timedelta(days=1), time(), BEIJING)
 
 
 def pause(attempts: int) -> timedelta:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_chassis import failpoints
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.commission import DecisionAnswer
 from zhengshu_contracts.sharing import (
     ApplicationForwarded,
@@ -24,7 +25,6 @@ from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.grants import limits
 from zhengshu_sharing.grants import operations as grants
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 COMMISSION = "市大数据委"
 BY_COMMISSION = "commission"

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import ApplicationDraft, PartIn
 from zhengshu_contracts.vocabulary import SharingClass
@@ -14,7 +15,6 @@ from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.errors import GrantNotFound, RenewalNotPossible, RenewalSuspended
 from zhengshu_sharing.grants.states import LIVE, STOPPED
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 
 async def repetition(

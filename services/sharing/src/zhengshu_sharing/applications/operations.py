@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from zhengshu_chassis import failpoints, ids
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.commission import DispatchKind, WithdrawalFiling
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
@@ -35,7 +36,6 @@ from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.opinions.operations import consult
 from zhengshu_sharing.settings import SupplementClock
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 APPLIED = "申"
 """What tells the numbers of applications from those of other papers."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.commission import DecisionAnswer, DispatchKind
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import PaperDecisionIn
@@ -21,7 +22,6 @@ from zhengshu_sharing.attachments.operations import attach
 from zhengshu_sharing.grants.limits import check_masks
 from zhengshu_sharing.opinions.errors import NoSuchOutcome, ReasonMissing
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 
 async def enter(

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.vocabulary import ApplicationState, Mode, Origin, SharingClass
@@ -18,7 +19,6 @@ from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.errors import ApplicationNotFound
 from zhengshu_sharing.applications.states import Chain
 from zhengshu_sharing.applications.tables import ApplicationRow, NumberRow, PartRow, StepRow
-from zhengshu_sharing.workdays import day_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from obstore.store import ObjectStore, from_url
 from zhengshu_chassis import ids
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.workers import Worker
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import AttachmentOut
 
@@ -24,7 +25,6 @@ from zhengshu_sharing.attachments.errors import (
 from zhengshu_sharing.attachments.tables import AttachmentRow
 from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.unit import Unit, units
-from zhengshu_sharing.workdays import day_of
 
 FOLDER = "attachments"
 STORE = "attachments"

@@ -5,6 +5,7 @@ The caller owns the transaction.
 
 from datetime import datetime
 
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
@@ -26,7 +27,6 @@ from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.matters import operations as matters
 from zhengshu_sharing.matters.domain import Matter
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 OWED = Term.CATALOGUE_UPDATE
 

@@ -9,6 +9,7 @@ from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.problems import problems
 from zhengshu_chassis.requests import By, CursorInvalid, Now, Paged
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import ClockList, ClockOut, ExtensionDecision, ExtensionIn
@@ -28,7 +29,6 @@ from zhengshu_sharing.clocks.errors import (
 )
 from zhengshu_sharing.clocks.views import shown
 from zhengshu_sharing.unit import InUnit, Unit
-from zhengshu_sharing.workdays import day_of
 
 router = Router(prefix="/v1/clocks", tags=["时限"])
 

@@ -5,6 +5,7 @@ The caller owns the transaction.
 
 from datetime import datetime
 
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.clocks import PERIODS, Term
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
@@ -31,7 +32,6 @@ from zhengshu_sharing.clocks.errors import (
 )
 from zhengshu_sharing.clocks.tables import ExtensionRow
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 OF_OPINIONS = frozenset({Term.REPLY_UNCONDITIONAL, Term.REPLY_CONDITIONAL})
 """The applicant is told of these: they are asked for and decided where the opinion is."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.clocks import PERIODS, Term, days_of
 from zhengshu_contracts.sharing import (
     ClockClosed,
@@ -22,7 +23,7 @@ from zhengshu_contracts.sharing import (
 from zhengshu_sharing.clocks import domain
 from zhengshu_sharing.clocks.domain import Clock, Mark
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of, version_of
+from zhengshu_sharing.workdays import version_of
 
 BATCH = 200
 

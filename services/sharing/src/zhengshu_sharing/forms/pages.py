@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from zhengshu_contracts.beijing import BEIJING
 from zhengshu_contracts.sharing import ApplicationOut
 
 from zhengshu_sharing.applications.domain import Application
 from zhengshu_sharing.applications.states import CONSENTS
 from zhengshu_sharing.datasets.domain import Dataset
-from zhengshu_sharing.workdays import BEIJING
 
 PAGES = Environment(
     loader=PackageLoader("zhengshu_sharing.forms"), autoescape=True, undefined=StrictUndefined

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.policy import GrantPolicy
@@ -20,7 +21,6 @@ from zhengshu_sharing.grants.errors import (
     SuspendedByAnother,
 )
 from zhengshu_sharing.grants.states import LIVE, MOVES, STOPPED, Move
-from zhengshu_sharing.workdays import day_of
 
 RETIRED = "目录已停用,数据不再提供"
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from zhengshu_contracts.beijing import day_of, end_of
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
     DisposalIn,
@@ -22,7 +23,6 @@ from zhengshu_sharing.grants.errors import DisposalInFuture, GrantNotFound
 from zhengshu_sharing.grants.operations import about, locked, locked_own, save
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.usage import operations as usage
-from zhengshu_sharing.workdays import day_of, end_of
 
 FILED = "备"
 """What tells the numbers of filings from those of applications."""

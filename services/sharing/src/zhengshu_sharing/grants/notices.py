@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.sharing import NoticeKind
 
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 
 async def tell_holders(unit: Unit, dataset: str, kind: NoticeKind, *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.beijing import day_of, end_of
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.commission import DispatchKind, RevocationFiling
 from zhengshu_contracts.identity import Principal
@@ -29,7 +30,6 @@ from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.errors import GrantNotFound
 from zhengshu_sharing.grants.states import STOPPED
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of, end_of
 
 RECTIFY = Term.RECTIFICATION
 BY_CATALOGUE = "catalogue"

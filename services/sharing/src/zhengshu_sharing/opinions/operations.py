@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import NoticeKind, OpinionGiven, OpinionIn, OpinionRequested
@@ -21,7 +22,6 @@ from zhengshu_sharing.opinions import domain
 from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.opinions.errors import OpinionClosed, OpinionNotFound
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 
 async def read(unit: Unit, opinion: str, *, by: Principal) -> Opinion:

@@ -6,12 +6,12 @@ from fastapi import Query
 from zhengshu_chassis.auth import allowed
 from zhengshu_chassis.requests import By, Now
 from zhengshu_chassis.transaction import Router
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.sharing import TodoList
 
 from zhengshu_sharing.todos import operations
 from zhengshu_sharing.unit import InUnit
-from zhengshu_sharing.workdays import day_of
 
 router = Router(prefix="/v1/todos", tags=["待办"])
 

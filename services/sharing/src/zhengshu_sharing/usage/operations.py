@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import UsageIn, UsageRecorded
 from zhengshu_contracts.vocabulary import SharingClass
@@ -13,7 +14,6 @@ from zhengshu_sharing.grants.errors import GrantNotFound
 from zhengshu_sharing.unit import Unit
 from zhengshu_sharing.usage.errors import GrantNotNamed, UsageInFuture
 from zhengshu_sharing.usage.tables import UsageRow
-from zhengshu_sharing.workdays import day_of
 
 
 async def record(unit: Unit, given: UsageIn, *, by: Principal, now: datetime) -> UsageRow:
