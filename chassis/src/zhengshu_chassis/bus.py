@@ -95,12 +95,21 @@ class Bus:
         """Publish without any promise (a wake-up)."""
         await self.client.publish(subject, payload)
 
-    async def subscribe(
-        self, subject: str, handle: "Callable[[Msg], Awaitable[None]]", *, queue: str = ""
-    ) -> Any:
+    async def listen(
+        self, subject: str, handle: "Callable[[Msg], Awaitable[None]]", *, queue: str
+    ) -> None:
         """Receive core messages for as long as this connection lives (reconnects included)."""
         await self.ready()
-        return await self.client.subscribe(subject, queue=queue, cb=handle)
+        client = self.client
+        subscription = await client.subscribe(subject, queue=queue, cb=handle)
+        try:
+            while True:
+                await asyncio.sleep(1)
+                if client.is_closed:
+                    return
+        finally:
+            with suppress(Exception):  # the connection may be gone with it
+                await subscription.unsubscribe()
 
     async def reconnect(self) -> None:
         """Drop the connection and make a new one: for when it is silent but should not be."""

@@ -257,17 +257,8 @@ def _workers(settings: GatewaySettings) -> dict[str, Worker]:
 
 async def _listen(resources: Resources) -> None:
     """Hear of dispatches for as long as the connection lives; its end makes the supervisor begin again."""
-    bus, worker = resources.bus, resources.extra["parts"].worker
-    subscription = await bus.subscribe("zhengshu.dispatch.*", worker.wake, queue="commission")
-    client = bus.client
-    try:
-        while True:
-            await asyncio.sleep(1)
-            if client.is_closed:
-                return
-    finally:
-        with suppress(Exception):  # the connection may be gone with it
-            await subscription.unsubscribe()
+    worker = resources.extra["parts"].worker
+    await resources.bus.listen("zhengshu.dispatch.*", worker.wake, queue="commission")
 
 
 async def _tell_readiness(parts: Parts, exchange: Exchange) -> None:

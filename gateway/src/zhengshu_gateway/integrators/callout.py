@@ -98,16 +98,7 @@ class Callout:
                 task = group.create_task(self._answer(message))
                 task.add_done_callback(lambda _: self._room.release())
 
-            subscription = await self._bus.subscribe(SUBJECT, take, queue="gateway")
-            client = self._bus.client
-            try:
-                while True:
-                    await asyncio.sleep(1)
-                    if client.is_closed:
-                        return
-            finally:
-                with suppress(Exception):  # the connection may be gone with it
-                    await subscription.unsubscribe()
+            await self._bus.listen(SUBJECT, take, queue="gateway")
 
     async def _answer(self, message: Msg) -> None:
         knock = _read(message.data)

@@ -12,6 +12,7 @@ from zhengshu_contracts.sharing import (
     ApplicationRefused,
     ApplicationReturned,
     NoticeKind,
+    Step,
 )
 from zhengshu_contracts.vocabulary import Outcome
 
@@ -19,7 +20,6 @@ from zhengshu_sharing.applications import domain
 from zhengshu_sharing.applications.domain import Application, Award, Part
 from zhengshu_sharing.applications.errors import FilterNotAllowed, NothingLeft
 from zhengshu_sharing.applications.filters import SHAREABLE, check_filter
-from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move
 from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.grants import limits
@@ -87,7 +87,7 @@ async def note(
     unit: Unit, part: Part, application: Application, what: str, opinion: str, *, now: datetime
 ) -> None:
     """Add what the Commission did to the timeline."""
-    step = Step(now, COMMISSION, what, opinion=opinion, part=part.id)
+    step = Step(at=now, actor=COMMISSION, what=what, opinion=opinion, part=part.id)
     await unit.applications.note(application.id, step)
 
 

@@ -18,6 +18,7 @@ from zhengshu_contracts.sharing import (
     ApplicationWithdrawn,
     EndorsementIn,
     NoticeKind,
+    Step,
     SupplementIn,
 )
 from zhengshu_contracts.vocabulary import ApplicationState, Outcome, SharingClass
@@ -29,7 +30,6 @@ from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.drafts import check_renewal
 from zhengshu_sharing.applications.errors import ApplicationNotFound, ItemsWithheld
 from zhengshu_sharing.applications.forwarding import ENDORSED, forward
-from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Chain, Move, term_of
 from zhengshu_sharing.attachments.operations import attach
 from zhengshu_sharing.clocks import operations as clocks
@@ -255,7 +255,7 @@ async def _note_arrival(unit: Unit, application: Application, *, by: Principal) 
         if part.state is not ApplicationState.SUBMITTED:
             granted = part.state is ApplicationState.GRANTED
             what = registering.answer(unit) if granted else "不予共享"
-            step = Step(at, "系统", what, opinion=part.reason or "", part=part.id)
+            step = Step(at=at, actor="系统", what=what, opinion=part.reason or "", part=part.id)
             await unit.applications.note(application.id, step)
     event = ApplicationSubmitted(
         **_about(application),
@@ -275,7 +275,7 @@ async def _note(
     opinion: str = "",
 ) -> None:
     actor = await unit.datasets.name_of(home(by))
-    step = Step(now, actor, what, officer=by.id, opinion=opinion)
+    step = Step(at=now, actor=actor, what=what, officer=by.id, opinion=opinion)
     await unit.applications.note(application.id, step)
 
 

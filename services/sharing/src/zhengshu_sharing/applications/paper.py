@@ -5,7 +5,7 @@ from datetime import datetime
 from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.commission import DecisionAnswer, DispatchKind
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import PaperDecisionIn
+from zhengshu_contracts.sharing import PaperDecisionIn, Step
 from zhengshu_contracts.vocabulary import Outcome
 
 from zhengshu_sharing.access import home
@@ -16,7 +16,6 @@ from zhengshu_sharing.applications.errors import (
     DecisionInFuture,
     NotPossibleNow,
 )
-from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Move
 from zhengshu_sharing.attachments.operations import attach
 from zhengshu_sharing.grants.limits import check_masks
@@ -55,7 +54,9 @@ async def enter(
     await decisions.decide(unit, answer, now=now)
     actor = await unit.datasets.name_of(home(by))
     paper = f"{given.document}({given.decided_on}),扫描件 {given.scan}"
-    step = Step(now, actor, "录入纸质批复", officer=by.id, opinion=paper, part=part.id)
+    step = Step(
+        at=now, actor=actor, what="录入纸质批复", officer=by.id, opinion=paper, part=part.id
+    )
     await unit.applications.note(application, step)
     return await unit.applications.get(application)
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,24 +12,13 @@ from zhengshu_chassis.db import keyset
 from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.limits import Quota
+from zhengshu_contracts.sharing import Step
 from zhengshu_contracts.vocabulary import ApplicationState, Mode, Origin, SharingClass
 
 from zhengshu_sharing.applications.domain import Application, Part, Terms
 from zhengshu_sharing.applications.errors import ApplicationNotFound
 from zhengshu_sharing.applications.states import Chain
 from zhengshu_sharing.applications.tables import ApplicationRow, NumberRow, PartRow, StepRow
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the timeline."""
-
-    at: datetime
-    actor: str
-    what: str
-    officer: str | None = None
-    opinion: str = ""
-    part: str | None = None
 
 
 class Applications:
@@ -120,15 +108,7 @@ class Applications:
     async def note(self, application: str, step: Step) -> None:
         """Add a line to the timeline."""
         await self._session.execute(
-            insert(StepRow).values(
-                application=application,
-                at=step.at,
-                actor=step.actor,
-                officer=step.officer,
-                what=step.what,
-                opinion=step.opinion,
-                part=step.part,
-            )
+            insert(StepRow).values(application=application, **step.model_dump())
         )
 
     async def timelines(self, applications: Iterable[str]) -> dict[str, list[Step]]:
@@ -140,8 +120,8 @@ class Applications:
         )
         found: dict[str, list[Step]] = defaultdict(list)
         for row in await self._session.scalars(query):
-            step = Step(row.at, row.actor, row.what, row.officer, row.opinion, row.part)
-            found[row.application].append(step)
+            fields = {name: getattr(row, name) for name in Step.model_fields}
+            found[row.application].append(Step.model_construct(**fields))
         return found
 
     async def _one(self, application: str, *, lock: bool) -> Application:

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from zhengshu_contracts.sharing import ApplicationOut, PartOut
-from zhengshu_contracts.sharing import Step as StepOut
+from zhengshu_contracts.sharing import ApplicationOut, PartOut, Step
 
 from zhengshu_sharing.applications.domain import Application, Part
-from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.attachments import operations as attachments
 from zhengshu_sharing.attachments.tables import AttachmentRow
 from zhengshu_sharing.clocks.domain import Clock
@@ -47,7 +45,7 @@ def _application(
         state=application.state,
         state_label=application.state.label,
         parts=[_part(part) for part in application.parts],
-        timeline=[step(each) for each in timeline],
+        timeline=timeline,
         attachments=[attachments.shown(file) for file in files],
         submitted_at=application.submitted_at,
         **deadline(clock),
@@ -69,16 +67,4 @@ def _part(part: Part) -> PartOut:
         state_label=part.state.label,
         reason=part.reason,
         grant=part.grant,
-    )
-
-
-def step(made: Step) -> StepOut:
-    """Return one line of the timeline."""
-    return StepOut(
-        at=made.at,
-        actor=made.actor,
-        officer=made.officer,
-        what=made.what,
-        opinion=made.opinion,
-        part=made.part,
     )

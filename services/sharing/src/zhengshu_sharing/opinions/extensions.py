@@ -12,12 +12,12 @@ from zhengshu_contracts.sharing import (
     ExtensionIn,
     ExtensionRequested,
     NoticeKind,
+    Step,
 )
 from zhengshu_contracts.vocabulary import OpinionState, Outcome
 
 from zhengshu_sharing.access import home
 from zhengshu_sharing.applications.domain import Application
-from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.clocks import extensions
 from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.opinions.domain import Opinion
@@ -73,7 +73,7 @@ async def _note(
     unit: Unit, opinion: Opinion, what: str, text: str, *, by: Principal, now: datetime
 ) -> None:
     actor = await unit.datasets.name_of(home(by))
-    step = Step(now, actor, what, officer=by.id, opinion=text, part=opinion.part)
+    step = Step(at=now, actor=actor, what=what, officer=by.id, opinion=text, part=opinion.part)
     await unit.applications.note(opinion.application, step)
 
 

@@ -6,7 +6,7 @@ from zhengshu_chassis import ids
 from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import NoticeKind, OpinionGiven, OpinionIn, OpinionRequested
+from zhengshu_contracts.sharing import NoticeKind, OpinionGiven, OpinionIn, OpinionRequested, Step
 
 from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import decisions
@@ -14,7 +14,6 @@ from zhengshu_sharing.applications import domain as applications
 from zhengshu_sharing.applications.arrival import check_consent
 from zhengshu_sharing.applications.domain import Application, Part
 from zhengshu_sharing.applications.forwarding import forward
-from zhengshu_sharing.applications.repository import Step
 from zhengshu_sharing.applications.states import Chain, Move, term_of
 from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.grants.limits import check_masks
@@ -129,5 +128,5 @@ async def _note(unit: Unit, opinion: Opinion, *, by: Principal, now: datetime) -
     actor = await unit.datasets.name_of(opinion.provider)
     what = f"提供单位{opinion.state.label}"
     text = f"{opinion.ground.label}:{opinion.reason}" if opinion.ground else opinion.reason
-    step = Step(now, actor, what, officer=by.id, opinion=text, part=opinion.part)
+    step = Step(at=now, actor=actor, what=what, officer=by.id, opinion=text, part=opinion.part)
     await unit.applications.note(opinion.application, step)

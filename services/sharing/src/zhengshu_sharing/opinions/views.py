@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from zhengshu_contracts.sharing import OpinionOut
 
 from zhengshu_sharing.applications.domain import Application, Part
-from zhengshu_sharing.applications.views import step
 from zhengshu_sharing.attachments import operations as attachments
 from zhengshu_sharing.clocks.views import deadline, extension
 from zhengshu_sharing.opinions.domain import Opinion
@@ -37,7 +36,7 @@ async def _with_cases(unit: Unit, found: list[OpinionOut]) -> list[OpinionOut]:
             update={
                 "attachments": [attachments.shown(file) for file in files.get(one.application, [])],
                 "timeline": [
-                    step(each)
+                    each
                     for each in timelines.get(one.application, [])
                     if each.part in {None, one.part}
                 ],
