@@ -379,10 +379,10 @@ class TestGrant:
 
     def test_a_provider_ends_at_once_only_what_it_suspended(self) -> None:
         with pytest.raises(ConsultationMissing):
-            grants.revoke(self.GRANT, by=officer(CIVIL), reason="不想提供")
+            grants.revoke(self.GRANT, by=officer(CIVIL), reason="不想提供", rectify_by=None)
         by_competent = grants.suspend(self.GRANT, by=COMPETENT_OFFICER, reason="滥用")
         with pytest.raises(ConsultationMissing):
-            grants.revoke(by_competent, by=officer(CIVIL), reason="不想提供")
+            grants.revoke(by_competent, by=officer(CIVIL), reason="不想提供", rectify_by=None)
         suspended = grants.suspend(self.GRANT, by=officer(CIVIL), reason="滥用")
         for grant, who in (
             (suspended, officer(CIVIL)),
@@ -390,7 +390,10 @@ class TestGrant:
             (self.GRANT, MARKET_OFFICER),
             (self.GRANT, COMPETENT_OFFICER),
         ):
-            assert grants.revoke(grant, by=who, reason="终止").state is GrantState.REVOKED
+            assert (
+                grants.revoke(grant, by=who, reason="终止", rectify_by=None).state
+                is GrantState.REVOKED
+            )
 
     @pytest.mark.parametrize("state", [GrantState.EXPIRED, GrantState.REVOKED, GrantState.DISPOSED])
     def test_what_is_over_stays_over(self, state: GrantState) -> None:
@@ -398,7 +401,7 @@ class TestGrant:
         for step in (
             lambda: grants.suspend(grant, by=COMPETENT_OFFICER, reason="停"),
             lambda: grants.resume(grant, by=COMPETENT_OFFICER, reason="复"),
-            lambda: grants.revoke(grant, by=COMPETENT_OFFICER, reason="撤"),
+            lambda: grants.revoke(grant, by=COMPETENT_OFFICER, reason="撤", rectify_by=None),
         ):
             with pytest.raises(GrantNotInState):
                 step()
