@@ -9,11 +9,12 @@ from catalog.samples import CIVIL, COMPETENT, EDUCATION, officer, reviewer
 from zhengshu_catalog.organizations.operations import Unit
 from zhengshu_catalog.vendors import operations as vendors
 from zhengshu_chassis.db import connect
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.vocabulary import Role
 
 CHECK = "/internal/credentials/verification"
 HEAD = officer(CIVIL, Role.OFFICE_HEAD, client="off-head")
-TODAY = vendors.today(datetime.now(UTC))
+TODAY = day_of(datetime.now(UTC))
 
 
 async def registered(catalog: Catalog, organization: str = CIVIL) -> dict[str, Any]:

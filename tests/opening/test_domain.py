@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from opening.world import AUTHORIZED, CLOSED, EDUCATION, GENERAL, ITEMS, SCHOOLS, item
 from zhengshu_contracts.basis import Basis
+from zhengshu_contracts.beijing import end_of
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.vocabulary import (
     ApplicantKind,
@@ -195,7 +196,7 @@ class TestListing:
                 ask()
 
     def test_a_right_lasts_through_its_last_day_in_beijing(self):
-        assert listings.end_of(date(2026, 12, 31)) == datetime(2026, 12, 31, 16, tzinfo=UTC)
+        assert end_of(date(2026, 12, 31)) == datetime(2026, 12, 31, 16, tzinfo=UTC)
 
     def test_pauses_grow_to_a_ceiling(self):
         pauses = [listings.pause(n).total_seconds() for n in (0, 1, 2, 5, 50)]
