@@ -134,6 +134,35 @@ async def test_a_session_that_is_over_leads_to_the_form(portal, node):
     assert (await portal.get("/my")).headers["location"] == "/signin/start"
 
 
+async def test_what_was_typed_while_the_session_ended_is_sent_after_a_new_one(portal, node):
+    own = {"Origin": str(portal.base_url)}
+    node.post("/v1/applications").respond(201, json={"id": "a-1"})
+    typed = {"proof": "of the old session", "once": "o", "do": "apply", "basis": "先<填>的"}
+    asked = await portal.post("/my/apply", data=typed, headers=own)
+    assert asked.status_code == 403
+    for word in ("登录已过期", "先&lt;填&gt;的", 'href="/signin/start" target="_blank"'):
+        assert word in asked.text
+    assert "old session" not in asked.text
+    await sign_in(portal)
+    confirm = (await portal.post("/my/apply", data=typed, headers=own)).text
+    assert "请确认后提交" in confirm
+    assert not [call for call in node.calls if call.request.url.path == "/v1/applications"]
+    again = {name: hidden(confirm, name) for name in ("proof", "once", "do", "basis")}
+    assert again["basis"] == "先&lt;填&gt;的"
+    done = await portal.post("/my/apply", data=again, headers=own)
+    assert done.headers["location"] == "/my/applications/a-1?done=apply"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "http://evil.test"}, {"Origin": "null"}])
+async def test_what_another_site_typed_is_not_shown_to_be_sent(portal, node, headers):
+    typed = {"do": "apply", "basis": "别人填的"}
+    answer = await portal.post("/my/apply", data=typed, headers=headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signin/start")
+    await sign_in(portal)
+    answer = await portal.post("/my/apply", data=typed, headers=headers)
+    assert (answer.status_code, "别人填的" in answer.text) == (403, False)
+
+
 async def test_two_different_passwords_are_not_sent(portal, node):
     sent = {"client": "off-1", "secret": "s", "account": "lisi", "password": "a", "again": "b"}
     page = await portal.post("/signin/password", data=sent)

@@ -244,6 +244,49 @@ async def test_a_use_is_recorded_under_one_of_the_departments_own_grants():
     assert '请先在<a href="/my/catalogue">目录</a>' in bare
 
 
+STRANGER = "113501230036151031"
+
+
+PROVIDING, HOLDING = {"provider": CIVIL}, {"holder": CIVIL}
+BY_US, BY_THEM = {"suspended_by": CIVIL}, {"suspended_by": COMPETENT}
+
+
+@pytest.mark.parametrize(
+    ("grant", "state", "kind", "offered"),
+    [
+        (PROVIDING, "active", "department", "suspension stop"),
+        (PROVIDING | BY_US, "rectified", "department", "suspension resumption stop revocation"),
+        (PROVIDING | BY_THEM, "rectified", "department", "suspension stop"),
+        (HOLDING, "active", "department", "revocation"),
+        (HOLDING, "suspended", "department", "rectification revocation"),
+        (HOLDING, "expired", "department", "disposal"),
+        ({}, "suspended", "competent", "resumption revocation"),
+        (BY_US, "suspended", "security_regulator", ""),
+        (BY_US, "rectified", "security_regulator", "suspension resumption"),
+        ({}, "active", "security_regulator", "suspension"),
+    ],
+)
+async def test_a_grant_offers_what_the_node_would_take_from_this_officer(
+    grant, state, kind, offered
+):
+    roles = (
+        ["supervisor"] if kind == "security_regulator" else ["data_officer", "competent_officer"]
+    )
+    others = dict.fromkeys(("holder", "provider", "suspended_by"), STRANGER)
+    one = thing(KINDS["grants"], **others | grant, state=state, stop=None)
+    settled = {"grant": "x-1", "active": True, "settled": False}
+    async with desk(ME | {"organization_kind": kind, "roles": roles}) as (portal, node):
+        node.get("/v1/grants/x-1/revocation").respond(json=settled)
+        node.get("/v1/grants/x-1").respond(json=one)
+        page = (await portal.get("/my/grants/x-1")).text
+    assert re.findall(r'action="/my/grants/x-1/(\w+)"', page) == order(offered)
+
+
+def order(names: str) -> list[str]:
+    """Acts in the order in which a grant's page offers them."""
+    return [act.name for act in KINDS["grants"].acts if act.name in names.split()]
+
+
 async def test_what_is_not_theirs_is_not_there():
     async with desk() as (portal, _):
         for path in ("/my/clients", "/my/nothing", "/my/corrections/new/nothing"):

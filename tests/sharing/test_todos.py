@@ -78,6 +78,10 @@ async def test_a_grant_waits_for_its_holder_or_for_who_suspended_it(sharing: Sha
     assert await waits(sharing) == {"civil": ["provision"]}
     await sharing.change_grant(grant, "suspension", CIVIL_OFFICER)
     assert (await waits(sharing))["market"] == ["rectification"]
+    shown = await sharing.call(MARKET_OFFICER, Action.GRANT_READ, "GET", f"/v1/grants/{grant}")
+    [waiting] = (await todos(sharing, MARKET_OFFICER))["todos"]
+    assert shown.json()["due_term"] == waiting["due_term"] == "整改"
+    assert shown.json()["due_party"] == MARKET
     path, body = f"/v1/grants/{grant}/rectification", {"report": "已整改完成"}
     await sharing.call(MARKET_OFFICER, Action.GRANT_RECTIFY, "POST", path, body)
     assert await waits(sharing) == {

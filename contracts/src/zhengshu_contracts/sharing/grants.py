@@ -6,6 +6,7 @@ from pydantic import Field
 
 from zhengshu_contracts.base import ApiModel, Page
 from zhengshu_contracts.limits import ItemMask, Quota
+from zhengshu_contracts.sharing.clocks import Deadline
 from zhengshu_contracts.vocabulary import DatasetId, DisposalMethod, GrantState, Mode
 
 
@@ -56,7 +57,7 @@ class DisposalOut(ApiModel):
     on: date | None = None
 
 
-class GrantOut(ApiModel):
+class GrantOut(Deadline):
     """A grant: columns, rows, masks, modes, purpose, period and quota."""
 
     id: str

@@ -82,6 +82,17 @@ class NotOurForm(Forbidden):
         super().__init__("这个表单不是由当前登录打开的", next="请刷新页面后重新提交")
 
 
+class FormStale(Forbidden):
+    """The form is of this site, shown before the officer signed in anew: what it says is asked again."""
+
+    slug = "form-stale"
+    title = "请确认后提交"
+
+    def __init__(self, fields: Form) -> None:
+        super().__init__("登录已更新,刚才填写的内容还在")
+        self.fields = fields
+
+
 class FormUnreadable(Invalid):
     """What came is not what a browser sends of a form."""
 
@@ -172,11 +183,15 @@ Session = Annotated[str, Depends(session)]
 
 def check(request: Request, fields: Form, held: str) -> None:
     """Refuse a form that this session's own page did not send."""
-    origin = request.headers.get("origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
+    if request.headers.get("origin", "null") != "null" and not own_site(request):
         raise NotOurForm
     if not hmac.compare_digest(fields.get("proof", "").encode(), proof(held).encode()):
-        raise NotOurForm
+        raise FormStale(fields) if own_site(request) else NotOurForm
+
+
+def own_site(request: Request) -> bool:
+    """Tell whether a browser says that a page of this site sent the form."""
+    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
 
 
 def proof(held: str) -> str:

@@ -14,7 +14,16 @@ from zhengshu_contracts.beijing import BEIJING
 from zhengshu_contracts.problem import Problem
 
 from zhengshu_portal.days import remaining
-from zhengshu_portal.forms import NotSignedIn
+from zhengshu_portal.forms import (
+    LARGEST,
+    SESSION,
+    Form,
+    FormStale,
+    NotSignedIn,
+    own_site,
+    proof,
+    read,
+)
 
 FOLDER = Path(__file__).parent
 HEADERS = {
@@ -75,8 +84,28 @@ async def _away(request: Request, _error: Exception) -> Response:
     return refusal(request, AWAY)
 
 
-async def _to_sign_in(_: Request, _error: Exception) -> Response:
+async def _to_sign_in(request: Request, _error: Exception) -> Response:
+    if request.method == "POST" and request.url.path.startswith("/my/") and own_site(request):
+        return again(request, await read(request, LARGEST), signed_in=False)
     return RedirectResponse("/signin/start", 303)
+
+
+async def _stale(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FormStale)
+    return again(request, error.fields, signed_in=True)
+
+
+def again(request: Request, fields: Form, *, signed_in: bool) -> Response:
+    """Show what a form said whose session was over, to be sent again: nothing that was typed is lost."""
+    said = [
+        (name, value)
+        for name, values in fields.several.items()
+        if name != "proof"
+        for value in values
+    ]
+    values = {"action": request.url.path, "said": said, "files": bool(fields.files)}
+    held = request.cookies.get(SESSION, "") if signed_in else ""
+    return render("again.html", 403, **values, proof=proof(held) if held else "")
 
 
 async def _own(request: Request, error: Exception) -> Response:
@@ -94,6 +123,7 @@ async def _own(request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Show refusals of the node, and its absence, as pages; send who is not signed in to do so."""
     app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(FormStale, _stale)
     app.add_exception_handler(DomainError, _own)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(httpx.TransportError, _away)

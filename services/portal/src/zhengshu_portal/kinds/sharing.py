@@ -218,7 +218,7 @@ OPINIONS = Kind(
             "/v1/opinions/{id}/extension/decision",
             Action.EXTENSION_DECIDE,
             sharing.ExtensionDecision,
-            extension_open,
+            both(state("requested"), extension_open),
         ),
     ),
 )
@@ -261,7 +261,10 @@ GRANTS = Kind(
             "/v1/grants/{id}/resumption",
             Action.GRANT_SUSPEND,
             sharing.ReasonIn,
-            both(either(oversees, regulates, own("provider")), state(G.SUSPENDED, G.RECTIFIED)),
+            either(
+                both(oversees, state(G.SUSPENDED, G.RECTIFIED)),
+                both(own("suspended_by"), state(G.RECTIFIED)),
+            ),
         ),
         Act(
             "stop",
@@ -277,7 +280,7 @@ GRANTS = Kind(
             "/v1/grants/{id}/revocation",
             Action.GRANT_REVOKE,
             sharing.ReasonIn,
-            both(either(oversees, own("provider")), state(*LIVE)),
+            both(either(oversees, own("holder"), own("suspended_by")), state(*LIVE)),
         ),
     ),
     held=True,

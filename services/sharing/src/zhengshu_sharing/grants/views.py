@@ -6,6 +6,7 @@ from zhengshu_contracts.sharing import Consultation, DisposalOut, GrantOut, Stop
 from zhengshu_contracts.vocabulary import DisposalMethod
 
 from zhengshu_sharing.clocks.domain import Clock
+from zhengshu_sharing.clocks.views import deadline
 from zhengshu_sharing.corrections.operations import doubted
 from zhengshu_sharing.grants.domain import Grant
 from zhengshu_sharing.grants.tables import DisposalRow, StopRow
@@ -18,13 +19,14 @@ async def shown(unit: Unit, grants: Sequence[Grant]) -> list[GrantOut]:
     stops, disposals = await unit.grants.stops(names), await unit.grants.disposals(names)
     doubts = await doubted(unit, *{one.dataset for one in grants})
     clocks = await unit.clocks.of_matters(disposals)
+    running = await unit.clocks.next_due(names)
     return [
         _grant(
             one,
             _stop(stops.get(one.id)),
             _disposal(disposals.get(one.id), clocks.get(one.id)),
             doubted=one.dataset in doubts,
-        )
+        ).model_copy(update=deadline(running.get(one.id)))
         for one in grants
     ]
 
