@@ -49,6 +49,7 @@ from zhengshu_sharing.applications.errors import (
     GroundMissing,
     KindDoesNotApply,
     MissingNotNamed,
+    NothingLeft,
     NotPossibleNow,
     OwnApplication,
     PeriodNotAllowed,
@@ -250,25 +251,32 @@ class TestAward:
             ({"items": ["town", "amount", "illness"]}, (("amount",), date(2027, 3, 1))),
             ({"until": date(2099, 1, 1)}, (("name", "amount"), date(2027, 3, 1))),
             ({"shareable": frozenset({"name"})}, (("name",), date(2027, 3, 1))),
-            ({"items": ["town"]}, None),
-            ({"items": []}, None),
-            ({"shareable": frozenset()}, None),
-            ({"today": date(2027, 3, 2)}, None),
-            ({"modes": [Mode.EXPORT]}, None),
         ],
     )
     def test_narrows_and_never_widens(self, change: dict[str, Any], award: Any) -> None:
         given = domain.award(PART, **self.BASE | change)
-        assert (given and (given.items, given.until)) == award
+        assert (given.items, given.until) == award
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            ({"items": ["town"]}, "信息项"),
+            ({"items": []}, "信息项"),
+            ({"shareable": frozenset()}, "信息项"),
+            ({"today": date(2027, 3, 2)}, "使用时限 2027-03-01 已过"),
+            ({"modes": [Mode.EXPORT]}, "共享方式"),
+        ],
+    )
+    def test_says_why_nothing_is_left(self, change: dict[str, Any], why: str) -> None:
+        with pytest.raises(NothingLeft, match=why):
+            domain.award(PART, **self.BASE | change)
 
     def test_modes_and_rows_only_get_fewer(self) -> None:
         part = replace(PART, modes=(Mode.QUERY, Mode.VERIFY), filter="town=eq.凤山镇")
         wider = [Mode.QUERY, Mode.EXPORT]
         given = domain.award(part, **self.BASE | {"modes": wider, "condition": "year=gte.2020"})
-        assert given is not None
         assert (given.modes, given.filter) == ((Mode.QUERY,), "town=eq.凤山镇&year=gte.2020")
         same = domain.award(part, **self.BASE)
-        assert same is not None
         assert (same.modes, same.filter) == (part.modes, part.filter)
 
     def test_masks_and_quota_go_with_what_is_left(self) -> None:
@@ -277,7 +285,6 @@ class TestAward:
         given = domain.award(
             PART, **self.BASE | {"items": ["name"], "masks": masks, "quota": quota}
         )
-        assert given is not None
         assert (given.masks, given.quota) == ((masks["name"],), quota)
 
 

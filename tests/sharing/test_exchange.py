@@ -242,7 +242,7 @@ class TestDecision:
         ("decision", "why"),
         [
             ({"items": ["town"]}, "没有交集"),
-            ({"until": str(TODAY - timedelta(1))}, "时限已过"),
+            ({"until": str(TODAY - timedelta(1))}, f"使用时限 {TODAY - timedelta(1)} 已过"),
             ({"modes": ["export"]}, "没有交集"),
             ({"filter": "illness=eq.癌"}, "不能用作条件的信息项:illness"),
             ({"filter": "select=name"}, "行条件"),

@@ -97,7 +97,7 @@ async def award_of(
     """Return what a decision gives of a part, or raise why it gives nothing."""
     dataset = (await unit.datasets.published([part.dataset])).get(part.dataset)
     if dataset is None:
-        raise NothingLeft(part.id)
+        raise NothingLeft("数据集已不在目录中")
     opinion = await unit.opinions.of_part(part.id)
     renewed = await unit.grants.get(application.renews) if application.renews else None
     # Nobody lifts a mask by renewing: it stays until the provider or the Commission says another.
@@ -115,8 +115,6 @@ async def award_of(
         masks=masks,
         quota=limits.narrowest(part.quota, opinion.quota if opinion else None, answer.quota),
     )
-    if award is None:
-        raise NothingLeft(part.id)
     if award.filter:
         check_filter(award.filter, dataset)
     return award

@@ -24,6 +24,7 @@ from zhengshu_sharing.applications.errors import (
     GroundMissing,
     IncompletenessIsNoGround,
     MissingNotNamed,
+    NothingLeft,
     NotPossibleNow,
     OwnApplication,
     TermsSettled,
@@ -211,8 +212,8 @@ def award(
     today: date,
     masks: Mapping[str, ItemMask],
     quota: Quota | None,
-) -> Award | None:
-    """Narrow what was applied for by what was decided; None when nothing is left.
+) -> Award:
+    """Narrow what was applied for by what was decided, or raise that nothing is left.
 
     A decision never widens: items not applied for are dropped, and so is what has been withheld
     since; a later date than the applicant's is cut to it; a mode not applied for stays closed, and a row
@@ -222,8 +223,14 @@ def award(
     left = tuple(name for name in part.items if name in decided & shareable)
     last = min(applied_until, until or applied_until)
     opened = tuple(mode for mode in part.modes if modes is None or mode in set(modes))
-    if not left or not opened or last < today:
-        return None
+    if not left:
+        raise NothingLeft(
+            "准予的信息项与申请没有交集,或已不可共享、不能按要求脱敏(市级数据一律不能)"
+        )
+    if not opened:
+        raise NothingLeft("准予的共享方式与申请没有交集")
+    if last < today:
+        raise NothingLeft(f"使用时限 {last} 已过")
     return Award(
         left,
         last,

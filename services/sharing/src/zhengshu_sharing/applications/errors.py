@@ -86,7 +86,7 @@ class ModeNotOffered(Invalid):
     def __init__(self, dataset: str, mode: Mode, offered: Iterable[Mode]) -> None:
         names = "、".join(f"{one.value}({one.label})" for one in offered)
         super().__init__(
-            f"数据集 {dataset} 的目录没有列入共享方式“{mode.label}”",
+            f"数据集 {dataset} 不以“{mode.label}”方式提供",
             basis=Basis.DECREE_13.label,
             next=f"请改用目录所列的方式:{names};确需“{mode.label}”的,请提出数据需求(POST /v1/demands)",
         )
@@ -124,11 +124,8 @@ class NothingLeft(Invalid):
     slug = "nothing-left"
     title = "批复没有可以授权的内容"
 
-    def __init__(self, part: str) -> None:
-        super().__init__(
-            f"{part}:准予的信息项、共享方式与申请没有交集,或已不可共享、不能按要求脱敏,或使用时限已过",
-            next="请核对批复准予的信息项、共享方式、时限与脱敏要求",
-        )
+    def __init__(self, why: str) -> None:
+        super().__init__(why, next="请核对批复准予的信息项、共享方式、时限与脱敏要求")
 
 
 class BeyondApplication(Invalid):
