@@ -8,7 +8,7 @@ from support.tiny.consumers import consumers
 from support.tiny.main import build
 from zhengshu_chassis import db, parked, parked_cli
 from zhengshu_chassis.dispatch import Dispatches, DispatchRow
-from zhengshu_chassis.telemetry import DEAD_LETTERS_KEPT, DISPATCHES_PARKED
+from zhengshu_chassis.telemetry import DEAD_LETTERS_KEPT, DISPATCHES_PARKED, DISPATCHES_WAITING
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Role
@@ -122,6 +122,24 @@ async def test_both_are_counted(tiny, database):
     await asyncio.sleep(0.3)
     task.cancel()
     assert (DISPATCHES_PARKED._value.get(), DEAD_LETTERS_KEPT._value.get()) == (1, 1)
+
+
+async def test_how_long_the_oldest_waits_for_the_counterpart_is_told(tiny, database):
+    connection = await tiny.connect()
+    async with database.sessions.begin() as session:
+        for _ in range(2):
+            Dispatches(session).open("application", "part-1", {})
+    await connection.execute(
+        "UPDATE dispatches SET created_at = now() - interval '2 hours'"
+        " WHERE id = (SELECT min(id) FROM dispatches)"
+    )
+    for state, least, most in (("due", 7200, 7300), ("accepted", 0, 0)):
+        await connection.execute("UPDATE dispatches SET state = $1", state)
+        task = asyncio.create_task(parked.count_for_ever(database))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        assert least <= DISPATCHES_WAITING._value.get() <= most
+    await connection.close()
 
 
 async def test_the_command_lists_and_retries(tiny, database, settings, capsys):

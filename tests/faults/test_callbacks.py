@@ -26,7 +26,7 @@ def exchange(county: County) -> None:
         county.revoke(county.granted(each))
 
 
-@pytest.mark.parametrize("fault", ["double", "lose", "reorder", "forge"])
+@pytest.mark.parametrize("fault", ["double", "lose", "reorder", "forge", "delay"])
 def test_a_faulty_call_back_has_one_effect(county, fault):
     before = refusals(county)
     county.switch(**{fault: True})

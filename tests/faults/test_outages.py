@@ -111,7 +111,12 @@ async def emptied(county: County) -> None:
         assert (await js.stream_info("EVENTS")).state.first_seq > last
 
 
-def test_a_commission_that_fails_half_the_time_gets_each_thing_once(county):
+def test_a_commission_that_is_out_and_fails_half_the_time_gets_each_thing_once(county):
+    county.switch(outage=True)
+    county.push_aid()
+    ask = partial(county.get, "competent", "/v1/dispatches/catalog", state="due")
+    tried = until(lambda: [one for one in ask()["dispatches"] if one["reason"]])
+    assert "HTTP 503" in tried[0]["reason"]
     county.switch(errors=0.5, latency=0.05, double=True)
     county.push_aid()
     county.push_school()

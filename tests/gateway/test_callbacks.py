@@ -68,6 +68,17 @@ async def test_a_genuine_one_that_says_nothing_known(node):
     assert (response.status_code, response.json()["type"]) == (422, "/problems/callback-malformed")
 
 
+async def test_an_envelope_may_say_more_an_answer_may_not(node):
+    """What an answer says beyond the contract could narrow it: it is not applied in part."""
+    node.services["sharing"].answers["POST /internal/callbacks"] = say(200, {"outcome": "applied"})
+    wider = json.dumps(json.loads(BODY) | {"county": "350123"}).encode()
+    assert (await deliver(node, wider, sign(wider))).status_code == 200
+    bound = callback(OWNERS["sharing"] | {"on_condition": "只限核对"})
+    response = await deliver(node, bound, sign(bound))
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/callback-malformed")
+    assert len(node.services["sharing"].seen) == 1
+
+
 async def test_one_that_is_too_large_is_not_read(node):
     body = b"x" * 1_000_000
     assert (await deliver(node, body, sign(body))).status_code == 413

@@ -9,18 +9,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import extract, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from zhengshu_contracts.base import Envelope
-from zhengshu_contracts.dispatch import DeadLetterOut, DeadLetterPage
+from zhengshu_contracts.dispatch import DeadLetterOut, DeadLetterPage, DispatchState
 
 from zhengshu_chassis import inbox
 from zhengshu_chassis.consumers import Consumers, Delivery
 from zhengshu_chassis.db import Base, Database
 from zhengshu_chassis.dispatch import PARKED, DispatchRow
 from zhengshu_chassis.errors import Conflict, NotFound
-from zhengshu_chassis.telemetry import DEAD_LETTERS_KEPT, DISPATCHES_PARKED, log
+from zhengshu_chassis.telemetry import DEAD_LETTERS_KEPT, DISPATCHES_PARKED, DISPATCHES_WAITING, log
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -124,11 +124,14 @@ def _envelope(row: DeadLetterRow) -> Envelope:
 
 
 async def count_for_ever(database: Database) -> None:
-    """Tell how much waits for a person, every minute."""
+    """Tell how much waits for a person, and how long for the counterpart, every minute."""
     while True:
         async with database.reads.begin() as session:
             waiting = select(func.count()).select_from(DispatchRow).where(PARKED)
             DISPATCHES_PARKED.set(await session.scalar(waiting) or 0)
+            due = DispatchRow.state == DispatchState.DUE.value
+            age = extract("epoch", func.clock_timestamp() - func.min(DispatchRow.created_at))
+            DISPATCHES_WAITING.set(await session.scalar(select(age).where(due)) or 0)
             kept = select(func.count()).select_from(DeadLetterRow)
             DEAD_LETTERS_KEPT.set(await session.scalar(kept) or 0)
         await asyncio.sleep(LOOK)

@@ -35,6 +35,11 @@ DISPATCHES_PARKED = Gauge(
     "Things the counterpart refuses that wait for a person",
     registry=REGISTRY,
 )
+DISPATCHES_WAITING = Gauge(
+    "zhengshu_dispatches_waiting_seconds",
+    "Age of the oldest thing that does not reach the counterpart",
+    registry=REGISTRY,
+)
 WORKER_FAILURES = Counter(
     "zhengshu_worker_failures", "Background workers that crashed", ["worker"], registry=REGISTRY
 )
