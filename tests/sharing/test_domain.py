@@ -24,7 +24,7 @@ from zhengshu_contracts.beijing import end_of
 from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import HashMask, ItemMask, Quota
-from zhengshu_contracts.sharing import PartIn
+from zhengshu_contracts.sharing import OpinionIn, PartIn
 from zhengshu_contracts.vocabulary import (
     ApplicationState,
     GrantState,
@@ -319,14 +319,8 @@ class TestOpinion:
     OPINION = Opinion("o-1", "a-1-1", "a-1", CIVIL, NOW)
 
     def give(self, opinion: Opinion = OPINION, **changes: Any) -> Opinion:
-        given = {
-            "outcome": Outcome.AGREE,
-            "reason": "",
-            "consent": CONSENT,
-            "by": "off",
-            "now": NOW,
-        }
-        return opinions.answer(opinion, **given | changes)
+        given = OpinionIn.model_validate({"outcome": Outcome.AGREE, "consent": CONSENT} | changes)
+        return opinions.answer(opinion, given, by="off", now=NOW)
 
     def test_agrees_or_refuses_with_reasons(self) -> None:
         assert self.give().state is OpinionState.AGREED

@@ -86,8 +86,7 @@ async def submit(
     await attach(unit, wish.attachments, organization=home(by), case=case, now=now)
     application = await registering.register(unit, application, now=now)
     if application.state is ApplicationState.SUBMITTED:
-        competent = await unit.datasets.competent()
-        await clocks.start(unit, ENDORSED_WITHIN, case, party=competent, now=now)
+        await _await_endorsement(unit, case, now=now)
     await _note_arrival(unit, application, by=by)
     _announce_withheld(unit, case, home(by), parts)
     failpoints.hit("application.submitted")
@@ -122,8 +121,7 @@ async def supplement(
     await clocks.resume(unit, changed.id, now=now)
     if not await unit.clocks.running(changed.id, ENDORSED_WITHIN):
         # The Commission sent it back: the competent department's period begins again.
-        competent = await unit.datasets.competent()
-        await clocks.start(unit, ENDORSED_WITHIN, changed.id, party=competent, now=now)
+        await _await_endorsement(unit, changed.id, now=now)
     await _note(unit, changed, "补正", by=by, now=now, opinion=given.note)
     unit.outbox.add(ApplicationSupplemented(**_about(changed)), aggregate=changed.id)
     return changed
@@ -246,6 +244,11 @@ def _announce_withheld(unit: Unit, case: str, organization: str, parts: Iterable
                 basis=part.reason,
             )
             unit.outbox.add(event, aggregate=case)
+
+
+async def _await_endorsement(unit: Unit, case: str, *, now: datetime) -> None:
+    competent = await unit.datasets.competent()
+    await clocks.start(unit, ENDORSED_WITHIN, case, party=competent, now=now)
 
 
 async def _note_arrival(unit: Unit, application: Application, *, by: Principal) -> None:

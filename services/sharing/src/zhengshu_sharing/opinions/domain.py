@@ -1,12 +1,12 @@
 """An opinion, from the Commission's question to the provider's answer. Knows no HTTP, SQL or NATS."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zhengshu_contracts.catalog import Consent
 from zhengshu_contracts.grounds import RefusalGround
 from zhengshu_contracts.limits import ItemMask, Quota
+from zhengshu_contracts.sharing import OpinionIn
 from zhengshu_contracts.vocabulary import OpinionState, Outcome
 
 from zhengshu_sharing.applications.errors import GroundMissing
@@ -34,35 +34,25 @@ class Opinion:
     answered_by: str | None = None
 
 
-def answer(
-    opinion: Opinion,
-    *,
-    outcome: Outcome,
-    reason: str,
-    consent: Consent,
-    by: str,
-    now: datetime,
-    ground: RefusalGround | None = None,
-    masks: Iterable[ItemMask] = (),
-    quota: Quota | None = None,
-) -> Opinion:
+def answer(opinion: Opinion, given: OpinionIn, *, by: str, now: datetime) -> Opinion:
     """Agree, or refuse with a ground the law knows and reasons (Decree 809 Art. 21)."""
-    if outcome not in ANSWERS:
+    refuses = given.outcome is Outcome.REFUSE
+    if given.outcome not in ANSWERS:
         raise NoSuchOutcome
     if opinion.state is not OpinionState.REQUESTED:
         raise OpinionClosed(opinion.id, opinion.state)
-    if outcome is Outcome.REFUSE and not reason:
+    if refuses and not given.reason:
         raise ReasonMissing
-    if outcome is Outcome.REFUSE and ground is None:
+    if refuses and given.ground is None:
         raise GroundMissing
     return replace(
         opinion,
-        state=ANSWERS[outcome],
-        ground=ground if outcome is Outcome.REFUSE else None,
-        reason=reason,
-        masks=tuple(masks),
-        quota=quota,
-        consent=consent,
+        state=ANSWERS[given.outcome],
+        ground=given.ground if refuses else None,
+        reason=given.reason,
+        masks=tuple(given.masks),
+        quota=given.quota,
+        consent=given.consent,
         answered_at=now,
         answered_by=by,
     )

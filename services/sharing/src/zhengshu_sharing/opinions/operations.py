@@ -7,6 +7,7 @@ from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.commission import DispatchKind, OpinionFiling, OpinionRequestAnswer
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import NoticeKind, OpinionGiven, OpinionIn, OpinionRequested, Step
+from zhengshu_contracts.vocabulary import Outcome
 
 from zhengshu_sharing.access import home, sees
 from zhengshu_sharing.applications import decisions
@@ -86,42 +87,38 @@ async def answer(
     found = await unit.opinions.get(opinion)
     if given.masks:
         check_masks(given.masks, await unit.datasets.get(part.dataset), part.items)
-    changed = domain.answer(
-        found,
-        outcome=given.outcome,
-        ground=given.ground,
-        reason=given.reason,
-        consent=given.consent,
-        by=by.id,
-        now=now,
-        masks=given.masks,
-        quota=given.quota,
-    )
+    changed = domain.answer(found, given, by=by.id, now=now)
     if not part.may(Move.ANSWER):
         raise OpinionClosed(opinion, found.state)
     await unit.opinions.save(changed)
     await clocks.stop(unit, opinion, now=now)
     answered = part.moved(Move.ANSWER)
     await unit.applications.save(application.with_part(answered))
-    filing = OpinionFiling(
-        opinion=opinion,
-        part=part.id,
-        outcome=given.outcome,
-        ground=changed.ground,
-        reason=given.reason,
-        masks=tuple(given.masks),
-        quota=given.quota,
-    )
-    if part.chain is Chain.COUNTY:
-        await forward(unit, application, answered, opinion=filing)
-    else:
-        unit.dispatches.open(DispatchKind.OPINION, opinion, filing, expects_answer=False)
+    await _send(unit, application, answered, changed, given.outcome)
     await _note(unit, changed, by=by, now=now)
     event = OpinionGiven(
         opinion=opinion, part=part.id, provider=changed.provider, state=changed.state
     )
     unit.outbox.add(event, aggregate=application.id)
     return changed
+
+
+async def _send(
+    unit: Unit, application: Application, part: Part, opinion: Opinion, outcome: Outcome
+) -> None:
+    filing = OpinionFiling(
+        opinion=opinion.id,
+        part=part.id,
+        outcome=outcome,
+        ground=opinion.ground,
+        reason=opinion.reason,
+        masks=opinion.masks,
+        quota=opinion.quota,
+    )
+    if part.chain is Chain.COUNTY:
+        await forward(unit, application, part, opinion=filing)
+    else:
+        unit.dispatches.open(DispatchKind.OPINION, opinion.id, filing, expects_answer=False)
 
 
 async def _note(unit: Unit, opinion: Opinion, *, by: Principal, now: datetime) -> None:
