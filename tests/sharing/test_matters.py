@@ -26,6 +26,7 @@ from zhengshu_contracts.catalog import OrganizationRegistered
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationKind, Role
+from zhengshu_sharing.annual.states import MACHINE as ANNUAL_REPORTS
 from zhengshu_sharing.changes.states import MACHINE as BASIS_CHANGES
 from zhengshu_sharing.corrections.states import MACHINE as CORRECTIONS
 from zhengshu_sharing.demands.states import MACHINE as DEMANDS
@@ -35,7 +36,7 @@ from zhengshu_sharing.matters.domain import step as take
 from zhengshu_sharing.matters.machine import Machine, Party
 from zhengshu_sharing.objections.states import MACHINE as OBJECTIONS
 
-MACHINES = [CORRECTIONS, DISPUTES, OBJECTIONS, DEMANDS, BASIS_CHANGES]
+MACHINES = [CORRECTIONS, DISPUTES, OBJECTIONS, DEMANDS, BASIS_CHANGES, ANNUAL_REPORTS]
 COUNTY = "11350123003700009G"
 GOVERNMENT = officer(COUNTY, Role.SUPERVISOR, kind=OrganizationKind.GOVERNMENT)
 NOON = datetime(2026, 11, 24, 4, tzinfo=UTC)

@@ -4,12 +4,14 @@ The routes are read from the service itself: one that is added without a case he
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 from sharing.cast import (
     AID,
+    MARKET,
     MARKET_OFFICER,
     SCHOOLS_OFFICER,
     TODAY,
@@ -24,6 +26,7 @@ from zhengshu_chassis.settings import for_documents
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import WHO, Action
 from zhengshu_contracts.vocabulary import OrganizationKind, Role
+from zhengshu_sharing.annual import operations as annual
 from zhengshu_sharing.main import build
 from zhengshu_sharing.settings import SharingSettings
 
@@ -51,6 +54,10 @@ BODY: dict[str, Any] = {
     "disputes": STEP | {"move": "escalate"},
     "objections": STEP | {"move": "maintain"},
     "demands": STEP | {"move": "return"},
+    "annual-reports": {
+        "move": "file",
+        "opinion": "本年度按用途使用共享数据,核对帮扶对象,未发现问题。",
+    },
     "basis-changes": STEP | {"move": "withdraw"},
 }
 GOVERNMENT = officer(
@@ -105,8 +112,17 @@ async def made(sharing: Sharing) -> dict[str, str]:
         "clock_id": (await sharing.rows("SELECT id FROM clocks WHERE term = 'catalogue_update'"))[
             0
         ].id,
+        "annual_report_id": await owed(sharing),
         "notice_id": (await sharing.rows("SELECT id FROM notices LIMIT 1"))[0].id,
     }
+
+
+async def owed(sharing: Sharing) -> str:
+    """An annual report of the applicant."""
+    async with sharing.unit() as unit:
+        await annual.begin(unit, MARKET, now=datetime(2027, 1, 2, tzinfo=UTC))
+    [report] = await sharing.rows("SELECT id FROM matters WHERE kind = 'annual_report'")
+    return str(report.id)
 
 
 def filled(path: str, ids: dict[str, str]) -> str:

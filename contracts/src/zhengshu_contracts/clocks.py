@@ -3,9 +3,9 @@
 Days are working days of the State Council's calendar, counted from the day after receipt. A period the law
 fixes can be shortened by a setting (Art. 23), never lengthened; one it leaves open is a setting.
 
-Not here: the annual report, which has a day of the year and no beginning (the end of February), and the
-acceptance and publicity of data rights' registration, which is another platform's business and never
-reaches the node.
+Not here: the acceptance and publicity of the registration of public data for authorised operation
+(闽数据〔2025〕15号). Whoever is authorised to operate data applies for it at the province's registry;
+nothing of it passes through the node, so nothing here could begin or end such a period.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ class Term(Labelled):
     ADJUDICATION = "adjudication", "争议裁定"
     OBJECTION = "objection", "共享属性异议答复"
     DEMAND = "demand", "供需对接答复"
+    ANNUAL_REPORT = "annual_report", "年度报告报送"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ PERIODS: dict[Term, Period] = {
     Term.ADJUDICATION: Period(20),
     Term.OBJECTION: Period(10),
     Term.DEMAND: Period(10),
+    # The end of February ends it; no year has so many working days before that.
+    Term.ANNUAL_REPORT: Period(50, 0, Basis.SHARING_2016),
 }
 
 

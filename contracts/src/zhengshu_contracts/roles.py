@@ -106,6 +106,8 @@ class Action(StrEnum):
     BASIS_CHANGE_FILE = "basis-change.file"
     BASIS_CHANGE_READ = "basis-change.read"
     BASIS_CHANGE_HANDLE = "basis-change.handle"
+    ANNUAL_REPORT_READ = "annual-report.read"
+    ANNUAL_REPORT_HANDLE = "annual-report.handle"
     USAGE_RECORD = "usage.record"
     USAGE_READ = "usage.read"
     NOTICE_READ = "notice.read"
@@ -232,6 +234,8 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     ),
     Action.BASIS_CHANGE_READ: READS_MATTERS,
     Action.BASIS_CHANGE_HANDLE: HANDLES_MATTERS,
+    Action.ANNUAL_REPORT_READ: READS_MATTERS,
+    Action.ANNUAL_REPORT_HANDLE: frozenset({Role.DATA_OFFICER, Role.OFFICE_HEAD}),
     Action.USAGE_RECORD: frozenset({SYSTEM, Role.DATA_OFFICER}),
     Action.USAGE_READ: READS_MATTERS,
     Action.NOTICE_READ: frozenset(Role),

@@ -64,6 +64,8 @@ EVENTS: dict[str, type[Event]] = {
         sharing.ClockMissed,
         sharing.ClockExtensionRequested,
         sharing.ClockExtensionDecided,
+        sharing.AnnualReportOpened,
+        sharing.AnnualReportFiled,
         sharing.BasisChangeFiled,
         sharing.BasisChangeMoved,
         sharing.ClockClosed,

@@ -1,5 +1,15 @@
 """What sharing owns: applications, opinions, grants, clocks, matters between departments, usage."""
 
+from zhengshu_contracts.sharing.annual import (
+    AnnualReportFiled,
+    AnnualReportList,
+    AnnualReportOpened,
+    AnnualReportOut,
+    AnnualReportState,
+    AnnualReportStep,
+    RecordCount,
+    YearOfUse,
+)
 from zhengshu_contracts.sharing.applications import (
     ApplicationDraft,
     ApplicationIn,
@@ -129,6 +139,12 @@ from zhengshu_contracts.sharing.usage import (
 )
 
 __all__ = [
+    "AnnualReportFiled",
+    "AnnualReportList",
+    "AnnualReportOpened",
+    "AnnualReportOut",
+    "AnnualReportState",
+    "AnnualReportStep",
     "ApplicationDraft",
     "ApplicationEndorsed",
     "ApplicationEvent",
@@ -228,6 +244,7 @@ __all__ = [
     "PartIn",
     "PartOut",
     "ReasonIn",
+    "RecordCount",
     "RectificationIn",
     "Step",
     "StepIn",
@@ -242,4 +259,5 @@ __all__ = [
     "UsageList",
     "UsageOut",
     "UsageRecorded",
+    "YearOfUse",
 ]

@@ -26,6 +26,7 @@ class NoticeKind(Labelled):
     RETIREMENT_ASKED = "retirement_asked", "提供单位申请停用数据"
     DATASET_RETIRED = "dataset_retired", "数据已停用"
     UPDATE_OWED = "update_owed", "目录依据变化,应予更新"
+    REPORT_OWED = "report_owed", "应报送年度报告"
     CLOCK_HALF = "clock_half", "办理期限过半"
     CLOCK_NEAR = "clock_near", "办理期限将至"
     CLOCK_MISSED = "clock_missed", "办理期限已过"

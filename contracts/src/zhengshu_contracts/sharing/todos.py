@@ -22,6 +22,7 @@ class TodoKind(Labelled):
     OBJECTION = "objection", "办理共享属性异议"
     DISPUTE = "dispute", "办理争议"
     DEMAND = "demand", "办理数据需求"
+    ANNUAL_REPORT = "annual_report", "报送年度报告"
     CATALOGUE_REVIEW = "catalogue_review", "审核目录"
     CATALOGUE_UPDATE = "catalogue_update", "更新目录"
 

@@ -17,6 +17,7 @@ PLACES = {
     "y": "disputes",
     "x": "demands",
     "c": "basis-changes",
+    "r": "annual-reports",
     "k": "clocks",
 }
 """Where a thing is shown, by what its id begins with."""
@@ -29,6 +30,7 @@ CALLED = {
     "disputes": "查看争议",
     "demands": "查看数据需求",
     "basis-changes": "查看目录依据变化",
+    "annual-reports": "查看年度报告",
     "clocks": "查看办理时限",
     "catalogue": "查看目录条目",
 }

@@ -6,6 +6,8 @@ from zhengshu_chassis.consumers import Consumers
 from zhengshu_chassis.resources import Resources
 from zhengshu_chassis.workers import every
 
+from zhengshu_sharing.annual import api as annual
+from zhengshu_sharing.annual import timers as years
 from zhengshu_sharing.applications import api as applications
 from zhengshu_sharing.attachments import api as attachments
 from zhengshu_sharing.attachments import operations as files
@@ -61,6 +63,7 @@ def build(settings: SharingSettings) -> FastAPI:
                 objections,
                 demands,
                 changes,
+                annual,
                 usage,
                 notices,
                 running,
@@ -76,6 +79,7 @@ def build(settings: SharingSettings) -> FastAPI:
             "attachments": every(HOUR, files.sweep(settings)),
             "expiring": every(HOUR, timers.expiring(settings)),
             "clocks": every(HOUR, clocks.recount(settings)),
+            "annual": every(HOUR, years.season(settings)),
             "reminders": every(HOUR, clocks.remind(settings)),
         },
     )

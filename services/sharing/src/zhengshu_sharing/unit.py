@@ -13,6 +13,7 @@ from zhengshu_chassis.outbox import Outbox
 from zhengshu_chassis.resources import Held
 from zhengshu_chassis.transaction import Session
 
+from zhengshu_sharing.annual.repository import AnnualReports
 from zhengshu_sharing.applications.repository import Applications
 from zhengshu_sharing.attachments.repository import Attachments
 from zhengshu_sharing.clocks.repository import Clocks
@@ -39,6 +40,7 @@ class Unit:
     grants: Grants
     matters: Matters
     usage: Usage
+    annual: AnnualReports
     attachments: Attachments
     forms: Forms
     clocks: Clocks
@@ -61,6 +63,7 @@ def units(settings: SharingSettings) -> Callable[[AsyncSession], Unit]:
             Grants(session),
             Matters(session),
             Usage(session),
+            AnnualReports(session),
             Attachments(session),
             Forms(session),
             Clocks(session),

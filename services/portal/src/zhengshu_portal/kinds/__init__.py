@@ -16,6 +16,7 @@ KINDS: dict[str, Kind] = {
         matters.DISPUTES,
         matters.DEMANDS,
         matters.BASIS_CHANGES,
+        matters.ANNUAL_REPORTS,
         matters.USAGE,
         sharing.PROPOSALS,
         registers.CLIENTS,

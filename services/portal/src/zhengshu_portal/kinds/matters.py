@@ -108,6 +108,26 @@ BASIS_CHANGES = matter(
     ("dataset", "on", "change"),
     member="changes",
 )
+ANNUAL_REPORTS = Kind(
+    name="annual-reports",
+    title="年度报告",
+    path="/v1/annual-reports",
+    member="reports",
+    model=sharing.AnnualReportOut,
+    read=Action.ANNUAL_REPORT_READ,
+    columns=("number", "title", "organization", "state_label", "due"),
+    acts=(
+        Act(
+            "steps",
+            "报送",
+            "/v1/annual-reports/{id}/steps",
+            Action.ANNUAL_REPORT_HANDLE,
+            sharing.AnnualReportStep,
+            movable,
+            choices=moves,
+        ),
+    ),
+)
 USAGE = Kind(
     name="usage",
     title="使用记录",

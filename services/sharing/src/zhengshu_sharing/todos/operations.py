@@ -11,6 +11,7 @@ from zhengshu_contracts.sharing import TodoKind, TodoOut
 from zhengshu_contracts.vocabulary import ApplicationState, GrantState, OpinionState
 
 from zhengshu_sharing.access import home, oversees, scope
+from zhengshu_sharing.annual.states import MACHINE as ANNUAL_REPORTS
 from zhengshu_sharing.applications.domain import Application
 from zhengshu_sharing.clocks.domain import Clock
 from zhengshu_sharing.clocks.views import deadline
@@ -33,6 +34,7 @@ MATTERS: dict[TodoKind, tuple[Machine, Action]] = {
     K.OBJECTION: (OBJECTIONS, Action.OBJECTION_HANDLE),
     K.DISPUTE: (DISPUTES, Action.DISPUTE_HANDLE),
     K.DEMAND: (DEMANDS, Action.DEMAND_HANDLE),
+    K.ANNUAL_REPORT: (ANNUAL_REPORTS, Action.ANNUAL_REPORT_HANDLE),
 }
 CATALOGUE = {
     K.CATALOGUE_REVIEW: (Term.CATALOGUE_REVIEW, Action.ENTRY_REVIEW),
