@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from zhengshu_chassis import ids
+from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
@@ -18,7 +19,6 @@ from zhengshu_sharing.clocks import operations as clocks
 from zhengshu_sharing.matters import operations as matters
 from zhengshu_sharing.matters.domain import Matter
 from zhengshu_sharing.unit import Unit
-from zhengshu_sharing.workdays import day_of
 
 BY_NOBODY = "system"
 """Whoever stands as the officer of what the year itself began."""

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from zhengshu_contracts.beijing import BEIJING
 from zhengshu_contracts.sharing import RecordCount, YearOfUse
 from zhengshu_contracts.vocabulary import UsageKind
 
@@ -13,7 +14,6 @@ from zhengshu_sharing.annual.states import MACHINE
 from zhengshu_sharing.grants.tables import GrantRow
 from zhengshu_sharing.matters.tables import MatterRow
 from zhengshu_sharing.usage.tables import UsageRow
-from zhengshu_sharing.workdays import BEIJING
 
 
 class AnnualReports:
