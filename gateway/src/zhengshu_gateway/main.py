@@ -105,7 +105,6 @@ class Parts:
         own: dict[Kind, Own],
     ) -> Pipeline:
         forwarder = Forwarder(self.upstreams)
-        limits = Limits(self.settings.rates())
         standings = Standings(self.accesses, self.records, self.feed, versions, limits)
         return Pipeline(
             routes=table,
