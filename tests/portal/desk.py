@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -98,6 +99,39 @@ def sent(node: respx.MockRouter, method: str, path: str) -> list[httpx.Request]:
     """Return the requests that the node got."""
     calls = [call.request for call in node.calls]
     return [one for one in calls if (one.method, one.url.path) == (method, path)]
+
+
+class Barriers(HTMLParser):
+    """What keeps people from a page who hear it or use the keyboard alone; empty when nothing does."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._ids: list[str] = []
+        self._for: set[str] = set()
+        self._fields: list[str] = []
+        self._within = self._headings = 0
+        self.feed(page)
+        self.found += [f"id {name} twice" for name in set(self._ids) if self._ids.count(name) > 1]
+        self.found += [f"{name} without a label" for name in self._fields if name not in self._for]
+        if self._headings != 1:
+            self.found.append(f"{self._headings} first headings")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        self._ids += [told["id"]] if "id" in told else []
+        self._within += tag == "label"
+        self._headings += tag == "h1"
+        if tag == "label":
+            self._for.add(told.get("for", ""))
+        if tag == "html" and told.get("lang") != "zh-CN":
+            self.found.append("language")
+        hidden = told.get("type") == "hidden" or "aria-label" in told or self._within
+        if tag in {"input", "select", "textarea"} and not hidden:
+            self._fields.append(told.get("id", told.get("name", "")))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._within -= tag == "label"
 
 
 def sample(schema: dict[str, Any], node: dict[str, Any] | None = None, name: str = "") -> Any:

@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from portal.desk import CIVIL, REVIEWER, desk, sample
+from portal.desk import CIVIL, ME, REVIEWER, desk, sample
 from zhengshu_contracts import sharing
 from zhengshu_portal.fields import Asked, mask_label
 from zhengshu_portal.schemas import schema_of
@@ -143,3 +143,12 @@ async def test_a_refusal_leads_an_officer_back_to_the_desk():
     async with desk() as (portal, _):
         page = (await portal.get("/my/nothing")).text
     assert 'href="/my">回到待办' in page
+
+
+@pytest.mark.parametrize(("roles", "linked"), [(["data_officer"], True), (["operator"], False)])
+async def test_a_clock_leads_to_its_matter_for_who_may_read_it(roles, linked):
+    clock = sample(schema_of(sharing.ClockOut)) | {"matter": "b-1"}
+    async with desk(ME | {"roles": roles}) as (portal, node):
+        node.get("/v1/clocks").respond(json={"clocks": [clock], "next": None})
+        page = (await portal.get("/my/clocks")).text
+    assert ('href="/my/objections/b-1"' in page) is linked

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from portal.desk import CIVIL, COMPETENT, ME, REVIEWER, desk, proofs, sample, sent
+from portal.desk import CIVIL, COMPETENT, ME, REVIEWER, Barriers, desk, proofs, sample, sent
 from zhengshu_contracts import sharing
 from zhengshu_contracts.officers import DeputyIn
 from zhengshu_contracts.vocabulary import Role
@@ -52,6 +52,10 @@ async def test_a_kind_has_a_list_a_detail_and_forms(kind):
         for act in kind.news:
             page = await portal.get(f"/my/{kind.name}/new/{act.name}")
             assert act.label in page.text
+            assert Barriers(page.text).found == []
+        for page in (listed, detail):
+            assert Barriers(page.text).found == []
+            assert "<title> " not in page.text
         labels = re.findall(r'<(?:dt|th scope="col")>(.*?)</', detail.text + listed.text)
         assert [label for label in labels if not CHINESE.search(label)] in ([], ["SHA-256"])
         assert ">None<" not in detail.text + listed.text

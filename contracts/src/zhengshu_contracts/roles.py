@@ -157,7 +157,10 @@ WHO: dict[Action, frozenset[PrincipalKind | Role]] = {
     Action.ORGANIZATION_REGISTER: frozenset({Role.ADMINISTRATOR}),
     Action.ORGANIZATION_READ: PEOPLE,
     Action.SYSTEM_REGISTER: frozenset({Role.ADMINISTRATOR}),
-    Action.SYSTEM_READ: frozenset({Role.ADMINISTRATOR, Role.DATA_OFFICER, Role.AUDITOR}),
+    # An office head entrusts a vendor with its department's systems.
+    Action.SYSTEM_READ: frozenset(
+        {Role.ADMINISTRATOR, Role.DATA_OFFICER, Role.OFFICE_HEAD, Role.AUDITOR}
+    ),
     Action.OFFICER_REGISTER: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),
     Action.OFFICER_DEPUTE: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),
     Action.OFFICER_DEPART: frozenset({Role.ADMINISTRATOR, Role.DEPARTMENT_ADMINISTRATOR}),

@@ -96,6 +96,7 @@ def search(
         link=lambda **change: link(asked, **change),
         mine=by.me.organization,
         compiles=by.may(Action.ENTRY_COMPILE),
+        demands=by.may(Action.DEMAND_FILE),
         states=EntryState,
     )
 

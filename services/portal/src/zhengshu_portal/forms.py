@@ -89,7 +89,7 @@ class FormStale(Forbidden):
     title = "请确认后提交"
 
     def __init__(self, fields: Form) -> None:
-        super().__init__("登录已更新,刚才填写的内容还在")
+        super().__init__("登录已更新,刚才填写的内容还在", next="确认内容后再次提交")
         self.fields = fields
 
 

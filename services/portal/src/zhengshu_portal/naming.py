@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhengshu_portal.fields import mask_label
+from zhengshu_portal.kinds import KINDS
 from zhengshu_portal.office import Officer
 from zhengshu_portal.showing import Link
 
@@ -109,7 +110,11 @@ class Naming:
 
     def _link(self, value: Any) -> Any:
         place = _place(str(value or ""))
-        return Link(CALLED[place], f"/my/{place}/{value}") if place else value
+        if place is None:
+            return value
+        kind = KINDS.get(place)
+        readable = kind is None or self.by.may(kind.read)
+        return Link(CALLED[place], f"/my/{place}/{value}") if readable else None
 
     def _dataset(self, dataset: str) -> Any:
         title = self.by.entry(dataset).get("title")
