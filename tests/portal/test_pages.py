@@ -54,6 +54,7 @@ async def test_a_paper_is_checked_by_anybody() -> None:
                 "modes": ["query"],
                 "filter": "",
                 "state_label": "已授权",
+                "granted": "信息项 姓名;共享方式 查询",
             }
         ],
     }
@@ -70,6 +71,7 @@ async def test_a_paper_is_checked_by_anybody() -> None:
             "罗源县&lt;市场&gt;",
             "姓名、月保障金",
             "已授权",
+            "准予:信息项 姓名",
         ):
             assert words in page
         [request] = sent(node, "GET", "/v1/forms/6XTK-8EPS-66A3/verification")

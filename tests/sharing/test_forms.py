@@ -9,6 +9,7 @@ from sharing.cast import (
     AID,
     CIVIL_OFFICER,
     COMPETENT_OFFICER,
+    IN_A_YEAR,
     MARKET_OFFICER,
     SCHOOLS_OFFICER,
     Sharing,
@@ -63,6 +64,25 @@ async def test_says_number_code_and_what_is_applied_for(sharing: Sharing, kind: 
         "负责人" if kind == "application" else "县主管部门初审",
     ):
         assert words in seen.text
+
+
+async def test_an_approval_says_what_was_granted_not_only_what_was_asked_for(
+    sharing: Sharing,
+) -> None:
+    mask = {"item": "name", "mask": {"kind": "hash"}}
+    asked = await sharing.granted(
+        items=["name"], masks=[mask], quota={"calls": 5}, filter="town=eq.a"
+    )
+    case = asked["id"].rpartition("-")[0]
+    code = (await issue(sharing, case, "approval")).json()["code"]
+    page = (await read(sharing, code)).text
+    number = (await sharing.read(case))["number"]
+    [told] = (await verify(sharing, code, number)).json()["parts"]
+    said = "信息项 信息项name;共享方式 查询;行条件 town=eq.a;脱敏 信息项name;每日至多 5 次"
+    assert told["granted"] == f"{said};使用时限 {IN_A_YEAR}"
+    assert f"准予:{told['granted']}" in page
+    plain = (await issue(sharing, case, "application")).json()["code"]
+    assert "准予" not in (await read(sharing, plain)).text
 
 
 async def test_stays_what_it_was_when_the_case_goes_on(sharing: Sharing) -> None:

@@ -34,6 +34,7 @@ class FormPart(ApiModel):
     modes: list[Mode] = Field(description="共享方式")
     filter: str = Field(description="行条件")
     state_label: str = Field(description="现在的办理状态")
+    granted: str | None = Field(default=None, description="准予的内容,可能少于申请的")
 
 
 class FormCheck(FormOut):

@@ -1,6 +1,7 @@
 """Issuing a form and finding it again. The caller owns the transaction."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from zhengshu_contracts.identity import Principal
@@ -9,6 +10,8 @@ from zhengshu_contracts.sharing import FormCheck, FormIn, FormOut, FormPart
 from zhengshu_sharing.access import sees
 from zhengshu_sharing.applications import operations as applications
 from zhengshu_sharing.applications import views
+from zhengshu_sharing.applications.domain import Application
+from zhengshu_sharing.datasets.domain import Dataset
 from zhengshu_sharing.forms import pages
 from zhengshu_sharing.forms.errors import FormNotFound
 from zhengshu_sharing.unit import Unit
@@ -26,6 +29,7 @@ async def issue(
     code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(GROUPS))
     shown = await views.one(unit, found)
     providers = {part.provider for part in found.parts}
+    datasets = await unit.datasets.published(part.dataset for part in found.parts)
     html = pages.page(
         wish.kind,
         shown,
@@ -33,7 +37,8 @@ async def issue(
         code=code,
         applicant=await unit.datasets.name_of(found.organization),
         providers={one: await unit.datasets.name_of(one) for one in providers},
-        datasets=await unit.datasets.published(part.dataset for part in found.parts),
+        datasets=datasets,
+        granted=await _granted(unit, found, datasets),
         now=now,
     )
     await unit.forms.add(
@@ -54,6 +59,7 @@ async def verify(unit: Unit, code: str, number: str) -> FormCheck:
     if bare(number) != bare(case.number):
         raise FormNotFound(code)
     datasets = await unit.datasets.published(part.dataset for part in case.parts)
+    granted = await _granted(unit, case, datasets)
     return FormCheck(
         kind=form.kind,
         code=form.code,
@@ -69,10 +75,22 @@ async def verify(unit: Unit, code: str, number: str) -> FormCheck:
                 modes=list(part.modes),
                 filter=part.filter,
                 state_label=part.state.label,
+                granted=granted.get(part.id),
             )
             for part in case.parts
         ],
     )
+
+
+async def _granted(
+    unit: Unit, case: Application, datasets: Mapping[str, Dataset]
+) -> dict[str, str]:
+    """Return what was granted of each part of which something was."""
+    return {
+        part.id: pages.given(await unit.grants.get(part.grant), datasets.get(part.dataset))
+        for part in case.parts
+        if part.grant is not None
+    }
 
 
 def bare(number: str) -> str:
