@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    any_,
     cast,
     delete,
     func,
@@ -240,10 +241,10 @@ class Accesses:
                 )
                 rows = [{"record": record, column: at} for record, at in seen.items()]
                 await self._session.execute(statement, rows)
-        records = [sighting.record for sighting in sightings]
+        records = literal([sighting.record for sighting in sightings], ARRAY(Text))
         complete = AccessRow.decided_at.is_not(None) & AccessRow.ended_at.is_not(None)
         await self._session.execute(
-            delete(AccessRow).where(AccessRow.record.in_(records), complete)
+            delete(AccessRow).where(AccessRow.record == any_(records), complete)
         )
 
     async def close(self, before: datetime, limit: int) -> list[str]:
