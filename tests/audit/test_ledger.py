@@ -12,7 +12,7 @@ from zhengshu_audit import domain, operations
 from zhengshu_audit.errors import BeyondLedger, CheckpointNotFound, CountersignatureRefused
 from zhengshu_audit.operations import Unit
 from zhengshu_chassis.db import connect
-from zhengshu_contracts.audit import AccessClosed, CheckpointCountersigned
+from zhengshu_contracts.audit import AccessClosed, CheckpointCountersigned, LedgerRestarted
 from zhengshu_contracts.base import Envelope
 from zhengshu_contracts.commission import CheckpointFiling, CountersignatureAnswer
 from zhengshu_verify import merkle
@@ -178,6 +178,29 @@ class TestWitness:
         (row,) = await look(made, "UPDATE dispatches SET state = 'parked' RETURNING created_at")
         assert not await file(audit, now=row["created_at"] + timedelta(minutes=9))
         assert await file(audit, now=row["created_at"] + timedelta(minutes=11))
+
+    async def test_a_restart_is_a_leaf_and_asks_the_witness_at_once(self, made, audit):
+        await fill(audit, envelope(1))
+        await sign(audit)
+        await file(audit)
+        (row,) = await look(made, "UPDATE dispatches SET state = 'parked' RETURNING created_at")
+        at = row["created_at"] + timedelta(minutes=1)
+        event = LedgerRestarted(reason="恢复至昨日的备份")
+        await fill(audit, Envelope.wrap(event, source="audit", about="ledger"), at=at)
+        await sign(audit)
+        assert await file(audit, now=at)
+        query = "SELECT payload FROM dispatches WHERE state = 'due'"
+        (row,) = await look(made, query)
+        filing = CheckpointFiling.model_validate_json(row["payload"])
+        assert filing.restart == "恢复至昨日的备份"
+        line = support.cosignature(filing.note)
+        assert await countersign(audit, 2, line)
+        await look(made, "UPDATE dispatches SET state = 'answered'")
+        await fill(audit, envelope(3))
+        await sign(audit)
+        assert await file(audit, now=at)
+        (row,) = await look(made, query)
+        assert CheckpointFiling.model_validate_json(row["payload"]).restart == ""
 
     async def test_a_countersignature_is_stored_once_and_announced(self, made, audit):
         await fill(audit, envelope(1))

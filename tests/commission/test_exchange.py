@@ -181,6 +181,24 @@ async def test_only_a_ledger_that_grows_is_countersigned(county: County) -> None
     assert (await county.put("checkpoint/c-3", grown)).status_code == 202
 
 
+async def test_a_restored_ledger_is_countersigned_once_a_person_agrees(county: County) -> None:
+    leaves = [merkle.leaf_hash(bytes([n])) for n in range(3)]
+    await county.put("checkpoint/c-1", {"note": checkpoint(leaves[:2]), "since": 0, "proof": []})
+    note = checkpoint([leaves[0], leaves[2]])
+    restored = {"note": note, "since": 1, "proof": [base64.b64encode(leaves[2]).decode()]}
+    assert (await county.put("checkpoint/c-2", restored)).status_code == 409
+    told = restored | {"restart": "恢复至昨日的备份"}
+    assert (await county.put("checkpoint/c-3", told)).status_code == 202
+    assert await county.answers("checkpoint", "c-3") == []
+    (waiting,) = (await county.desk("GET", "filings?state=waiting")).json()
+    assert (waiting["ref"], waiting["body"]["restart"]) == ("c-3", "恢复至昨日的备份")
+    path = "filings/c-3/decision"
+    for outcome, status in (("refuse", 409), ("agree", 204), ("agree", 409)):
+        assert (await county.desk("POST", path, {"outcome": outcome})).status_code == status
+    (signed,) = await county.answers("checkpoint", "c-3")
+    assert signed["size"] == 2
+
+
 async def test_an_outage_refuses_and_forgets_nothing(county: County) -> None:
     await county.desk("PUT", "switches", {"delay": 0, "outage": True})
     assert (await county.put("application/d-1", application())).status_code == 503

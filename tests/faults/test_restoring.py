@@ -19,6 +19,7 @@ def test_an_empty_node_becomes_what_the_backup_has(county, tmp_path):
     kept = until(lambda: witnessed(county))
     before = version(county)
     backup.take(county.node, tmp_path / "backup")
+    lose_what_the_commission_has_seen(county, tmp_path / "backup")
     with backup.restored(tmp_path / "backup", tmp_path / "node") as node:
         there = county.at(node)
         assert by_case(there.read_until(there.aid, GRANTED)) == by_case(rows)
@@ -29,10 +30,28 @@ def test_an_empty_node_becomes_what_the_backup_has(county, tmp_path):
         there.push_aid()
         there.revoke(grant)
         until(lambda: not GRANTED & there.read(there.aid)[0].keys())
+        agree_to_the_restart(there)
         until(lambda: witnessed(there)["size"] > kept["size"])
         assert "存证完整,未发现改动" in fsck(node, kept["note"], tmp_path / "kept")
         there.close()
     county.revoke(grant)
+
+
+def lose_what_the_commission_has_seen(county: County, taken: Path) -> None:
+    """Go on after the backup: only the Commission, which is not the county's to restore, remembers it."""
+    before = witnessed(county)["size"]
+    county.push_aid()
+    until(lambda: witnessed(county)["size"] > before)
+    backup.take(county.node, taken, ("commission",))
+
+
+def agree_to_the_restart(county: County) -> None:
+    """The ledger does not continue what was countersigned: a person at the Commission looks at it."""
+    path = "/desk/filings?state=pending&kind=checkpoint"
+    (filing,) = until(lambda: county.desk("GET", path))
+    assert filing["body"]["restart"] == "演练:恢复至当日备份"
+    agreed = {"outcome": "agree", "reason": "已核对恢复记录"}
+    county.desk("POST", f"/desk/filings/{filing['ref']}/decision", agreed)
 
 
 def by_case(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -48,7 +48,11 @@ def restored(backup: Path, directory: Path) -> Iterator[Node]:
         node.stop()
 
 
-COMMANDS = (("catalog", "new-epochs"), *((service, "offer-again") for service in SERVICES))
+COMMANDS = (
+    ("catalog", "new-epochs"),
+    ("audit", "restart", "演练:恢复至当日备份"),
+    *((service, "offer-again") for service in SERVICES),
+)
 
 
 def _dump(node: Node, backup: Path, database: str) -> None:

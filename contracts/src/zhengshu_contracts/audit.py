@@ -106,6 +106,14 @@ class CheckpointCountersigned(Event):
     root: str
 
 
+class LedgerRestarted(Event):
+    """The ledger goes on from a backup: what was recorded after it is lost, and why is said here."""
+
+    subject: ClassVar[str] = "zhengshu.audit.ledger.restarted.v1"
+
+    reason: str
+
+
 class AccessClosed(Event):
     """An access without an ending was closed as unknown after its time."""
 

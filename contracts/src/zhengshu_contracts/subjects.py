@@ -103,6 +103,7 @@ EVENTS: dict[str, type[Event]] = {
         opening.AuthorizationRevoked,
         opening.AuthorizationExpired,
         audit.CheckpointCountersigned,
+        audit.LedgerRestarted,
         audit.AccessClosed,
         access.AccessDecided,
         access.AccessEnded,

@@ -176,6 +176,8 @@ class CheckpointFiling(ApiModel):
     note: Exact
     since: int
     proof: list[str]
+    restart: str = Field(default="", max_length=2000)
+    """Why it may not continue what was countersigned last: the ledger was restored. A person decides."""
 
 
 class ReconciliationFiling(ApiModel):

@@ -1,10 +1,11 @@
-"""`python -m zhengshu_audit serve | work | all | migrate | openapi | fsck`."""
+"""`python -m zhengshu_audit serve | work | all | migrate | openapi | restart | fsck`."""
 
 import sys
 
 from zhengshu_chassis.cli import run
 
 from zhengshu_audit import fsck
+from zhengshu_audit.restarting import HELP, restart
 from zhengshu_audit.settings import AuditSettings
 
 
@@ -17,6 +18,7 @@ def main() -> None:
         build="zhengshu_audit.main:build",
         settings=AuditSettings,
         migrations="zhengshu_audit",
+        commands={"restart": (HELP, restart)},
     )
 
 

@@ -30,4 +30,6 @@ async def filing(leaves: Leaves, checkpoints: Checkpoints) -> CheckpointFiling |
     since = last.checkpoint.size if last else 0
     path = merkle.consistency_path(since, newest.checkpoint.size)
     proof = [base64.b64encode(one).decode() for one in await ledger.prove(leaves, path)]
-    return CheckpointFiling(note=newest.checkpoint.note, since=since, proof=proof)
+    restart = await leaves.restarted(since)
+    reason = restart.reason if restart else ""
+    return CheckpointFiling(note=newest.checkpoint.note, since=since, proof=proof, restart=reason)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.dispatch import Dispatches
 from zhengshu_chassis.outbox import Outbox
-from zhengshu_contracts.audit import AccessClosed, CheckpointCountersigned
+from zhengshu_contracts.audit import AccessClosed, CheckpointCountersigned, LedgerRestarted
 from zhengshu_contracts.commission import CountersignatureAnswer, DispatchKind
 from zhengshu_verify import merkle
 from zhengshu_verify.merkle import Span
@@ -73,13 +73,23 @@ async def sign(unit: Unit, key: SigningKey, *, now: datetime) -> int | None:
 async def file(unit: Unit, *, now: datetime) -> bool:
     """Lay the newest checkpoint before the witness, unless one is unanswered; tell whether."""
     await unit.checkpoints.lock()
-    if await unit.checkpoints.unanswered(refused_after=now - PAUSE_AFTER_REFUSAL):
+    last = await unit.checkpoints.newest(countersigned=True)
+    restart = await unit.leaves.restarted(last.checkpoint.size if last else 0)
+    refused_after = now - PAUSE_AFTER_REFUSAL
+    if restart is not None:  # it answers what was refused before
+        refused_after = max(refused_after, restart.at)
+    if await unit.checkpoints.unanswered(refused_after=refused_after):
         return False
     filing = await checkpoint.filing(unit.leaves, unit.checkpoints)
     if filing is None:
         return False
     unit.dispatches.open(DispatchKind.CHECKPOINT, "checkpoint", filing)
     return True
+
+
+def restart(unit: Unit, reason: str) -> None:
+    """Say that the ledger goes on from a backup: a leaf, and a question to the witness."""
+    unit.outbox.add(LedgerRestarted(reason=reason), aggregate="ledger")
 
 
 async def close_lapsed(unit: Unit, *, before: datetime) -> int:

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.dispatch import DispatchRow
 from zhengshu_contracts.access import AccessDecided
+from zhengshu_contracts.audit import LedgerRestarted
 from zhengshu_contracts.commission import DispatchKind
 from zhengshu_contracts.dispatch import DispatchState
 from zhengshu_verify.merkle import Node
@@ -41,6 +42,14 @@ from zhengshu_audit.tables import (
 
 _APPENDING, _SIGNING = 1, 2
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('zhengshu_audit'), :which)")
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """When and why the ledger went on from a backup."""
+
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,15 @@ class Leaves:
         if asked.before is not None:
             rows = rows.where(LeafRow.index < asked.before)
         return (await self._session.scalars(rows)).all()
+
+    async def restarted(self, since: int) -> Restart | None:
+        """Find the newest restart among the leaves from index `since` on."""
+        reason = _said(cast(LeafRow.payload, JSON), "reason")
+        query = select(LeafRow.at, reason).where(
+            LeafRow.index >= since, LeafRow.subject == LedgerRestarted.subject
+        )
+        found = (await self._session.execute(query.order_by(LeafRow.index.desc()).limit(1))).first()
+        return Restart(*found) if found else None
 
     async def endings(self, records: Sequence[str]) -> dict[str, LeafRow]:
         """The leaves that tell how these accesses ended, by record."""

@@ -13,7 +13,7 @@ from zhengshu_contracts.limits import ItemMask, Quota
 from zhengshu_contracts.vocabulary import ItemName, Mode, Outcome
 
 from zhengshu_commission import operations
-from zhengshu_commission.door import InStore, at_desk
+from zhengshu_commission.door import InStore, InWitness, at_desk
 from zhengshu_commission.errors import DeskClosed, FilingUnknown, NotDecidable
 from zhengshu_commission.repository import Store, number, write_switches
 from zhengshu_commission.switches import Switches
@@ -109,9 +109,13 @@ async def filings(
     status_code=204,
     responses=problems(FilingUnknown, NotDecidable),
 )
-async def decide(ref: str, body: Decision, store: InStore) -> None:
+async def decide(ref: str, body: Decision, store: InStore, witness: InWitness) -> None:
     """对待办报件作出决定:同意(可缩小范围)、不同意,共享申请还可一次性退回补正;由签名回调送达县级节点。"""
-    operations.decide(store, await store.filing(ref), **dict(body))
+    row = await store.filing(ref)
+    if row.kind == DispatchKind.CHECKPOINT:
+        await operations.restart(store, witness, row, body.outcome)
+    else:
+        operations.decide(store, row, **dict(body))
 
 
 @router.post(

@@ -59,6 +59,10 @@ class CheckpointRefused(Conflict):
     title = "检查点未通过见证"
 
 
+class CheckpointBroken(CheckpointRefused):
+    """The checkpoint is the ledger's, and does not continue the last one."""
+
+
 class ServiceUnknown(NotFound):
     """No municipal service has this code."""
 

@@ -9,7 +9,7 @@ from zhengshu_contracts.base import ApiModel
 from zhengshu_contracts.commission import Acceptance, Answer, DispatchKind
 from zhengshu_contracts.vocabulary import Outcome
 
-from zhengshu_commission.errors import NotDecidable, RefTaken, UploadGap
+from zhengshu_commission.errors import CheckpointBroken, NotDecidable, RefTaken, UploadGap
 from zhengshu_commission.repository import (
     ANSWERED,
     CONSULTING,
@@ -193,10 +193,27 @@ async def take_back(store: Store, row: FilingRow, reason: str) -> None:
 async def _countersign(store: Store, witness: Witness, row: FilingRow) -> None:
     filing = wire.CheckpointFiling.model_validate(row.body)
     last = await store.witnessed()
-    size, signature = witness.countersign(filing, last.note if last else None)
+    try:
+        await _signed(store, witness, row, last.note if last else None)
+    except CheckpointBroken:
+        if not filing.restart:
+            raise
+        row.state = PENDING  # a person looks at why it does not continue
+
+
+async def _signed(store: Store, witness: Witness, row: FilingRow, last: str | None) -> None:
+    filing = wire.CheckpointFiling.model_validate(row.body)
+    size, signature = witness.countersign(filing, last)
     row.state = ANSWERED
     await store.witness(size, filing.note)
     store.answer(row.ref, wire.CountersignatureAnswer(size=size, signature=signature))
+
+
+async def restart(store: Store, witness: Witness, row: FilingRow, outcome: Outcome) -> None:
+    """Countersign a ledger that was restored, though it does not continue what was signed before."""
+    if row.state != PENDING or outcome is not Outcome.AGREE:
+        raise NotDecidable(f"检查点 {row.ref} 只能同意;不同意的,请与县级核对")
+    await _signed(store, witness, row, None)
 
 
 async def accept_upload(

@@ -8,7 +8,7 @@ from zhengshu_contracts.commission import CheckpointFiling
 from zhengshu_verify.ledger import Inconsistent, verify_successor
 from zhengshu_verify.note import InvalidNote, SigningKey, VerifierKey
 
-from zhengshu_commission.errors import CheckpointRefused
+from zhengshu_commission.errors import CheckpointBroken, CheckpointRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Witness:
     ledger: VerifierKey
 
     def countersign(self, filing: CheckpointFiling, last: str | None) -> tuple[int, str]:
-        """Return the size and the signature line, or raise CheckpointRefused.
+        """Return the size and the signature line, or raise CheckpointRefused, CheckpointBroken.
 
         `last` is the note countersigned before; without one, any first checkpoint will do.
         """
@@ -29,5 +29,5 @@ class Witness:
         except InvalidNote as error:
             raise CheckpointRefused("检查点没有本县账本的有效签名") from error
         except Inconsistent as error:
-            raise CheckpointRefused("检查点不是上次见证的账本的延续") from error
+            raise CheckpointBroken("检查点不是上次见证的账本的延续") from error
         return checkpoint.size, self.key.cosign(checkpoint.text(), at=int(time.time())).line()
