@@ -1,6 +1,6 @@
 """Corrections, disputes, objections, demands: their machines as properties, their steps over HTTP."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -21,6 +21,7 @@ from sharing.cast import (
     Sharing,
     officer,
 )
+from sqlalchemy.exc import ProgrammingError
 from zhengshu_chassis.errors import DomainError
 from zhengshu_contracts.catalog import OrganizationRegistered
 from zhengshu_contracts.identity import Principal
@@ -28,6 +29,7 @@ from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import OrganizationKind, Role
 from zhengshu_sharing.annual.states import MACHINE as ANNUAL_REPORTS
 from zhengshu_sharing.changes.states import MACHINE as BASIS_CHANGES
+from zhengshu_sharing.clocks import timers as reminders
 from zhengshu_sharing.corrections.states import MACHINE as CORRECTIONS
 from zhengshu_sharing.demands.states import MACHINE as DEMANDS
 from zhengshu_sharing.disputes.states import MACHINE as DISPUTES
@@ -35,6 +37,7 @@ from zhengshu_sharing.matters.domain import Matter, open_to
 from zhengshu_sharing.matters.domain import step as take
 from zhengshu_sharing.matters.machine import Machine, Party
 from zhengshu_sharing.objections.states import MACHINE as OBJECTIONS
+from zhengshu_sharing.usage import timers
 
 MACHINES = [CORRECTIONS, DISPUTES, OBJECTIONS, DEMANDS, BASIS_CHANGES, ANNUAL_REPORTS]
 COUNTY = "11350123003700009G"
@@ -189,6 +192,17 @@ class TestDispute:
         await step(sharing, "disputes", case, "escalate", MARKET_OFFICER)
         own = await step(sharing, "disputes", case, "coordinate", COMPETENT_OFFICER)
         assert own.json()["type"] == "/problems/own-matter"
+        soon = await step(sharing, "disputes", case, "appeal", MARKET_OFFICER)
+        assert soon.json()["type"] == "/problems/matter-not-in-state"
+        over = "UPDATE clocks SET due = :day WHERE matter = :case RETURNING id"
+        await sharing.rows(over, day=TODAY - timedelta(days=1), case=case)
+        await reminders.remind(sharing.settings)(sharing.app.state.resources)
+        page = await sharing.call(
+            MARKET_OFFICER, Action.DISPUTE_READ, "GET", f"/v1/disputes/{case}"
+        )
+        assert "appeal" in [one["move"] for one in page.json()["moves"]]
+        asked = await step(sharing, "disputes", case, "appeal", MARKET_OFFICER)
+        assert asked.json()["state"] == "adjudicating"
         nobody = await file(sharing, "disputes", against=COUNTY)
         assert nobody.json()["type"] == "/problems/organization-unknown"
         self_dispute = await file(sharing, "disputes", against=MARKET)
@@ -303,6 +317,32 @@ class TestUsage:
             COMPETENT_OFFICER, Action.USAGE_READ, "GET", "/v1/usage?kind=effect"
         )
         assert len(page.json()["usage"]) == 1
+
+    async def test_is_kept_from_the_day_it_was_made_and_dropped_after_whole_years(
+        self, sharing: Sharing
+    ) -> None:
+        late = await self.record(sharing, on="2019-05-01")  # what happened long ago is kept as long
+        assert late.json()["keep_until"] == f"{TODAY.year + 3}-12-31"
+        kept = (
+            "INSERT INTO usage_records SELECT 'u-' || year, dataset, provider, \"grant\","
+            ' organization, kind, "on", text, recorded_by, make_timestamptz(year, 12, 31, 23, 59,'
+            " 59, 'Asia/Shanghai') FROM usage_records,"
+            " generate_series(CAST(:first AS integer), CAST(:last AS integer)) AS year RETURNING id"
+        )
+        await sharing.rows(kept, first=TODAY.year - 5, last=TODAY.year - 1)
+        for years in (3, 0):  # the database keeps the law's three years, whatever it is asked
+            settings = sharing.settings.model_copy(update={"usage_years": years})
+            await timers.purge(settings)(sharing.app.state.resources)
+            left = await sharing.rows(
+                "SELECT id FROM usage_records WHERE id LIKE 'u-2___' ORDER BY id"
+            )
+            assert [row.id for row in left] == [f"u-{TODAY.year - ago}" for ago in (3, 2, 1)]
+        assert [one["count"] for one in await sharing.events("zhengshu.sharing.usage.purged")] == [
+            2
+        ]
+        refused = "DELETE FROM usage_records WHERE id = 'u-none' RETURNING id"
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await sharing.rows(refused)
 
     async def test_names_the_grant_it_rests_on(self, sharing: Sharing) -> None:
         grant = (await sharing.granted())["grant"]

@@ -90,6 +90,7 @@ EVENTS: dict[str, type[Event]] = {
         sharing.DemandFiled,
         sharing.DemandMoved,
         sharing.UsageRecorded,
+        sharing.UsagePurged,
         opening.ProposalSubmitted,
         opening.ProposalReviewed,
         opening.ListingRegistered,

@@ -67,6 +67,7 @@ from zhengshu_contracts.sharing.events import (
     OpinionGiven,
     OpinionRequested,
     StopAnnounced,
+    UsagePurged,
     UsageRecorded,
 )
 from zhengshu_contracts.sharing.forms import (
@@ -258,6 +259,7 @@ __all__ = [
     "UsageIn",
     "UsageList",
     "UsageOut",
+    "UsagePurged",
     "UsageRecorded",
     "YearOfUse",
 ]

@@ -236,3 +236,12 @@ class UsageRecorded(Event):
     dataset: str
     organization: str
     kind: UsageKind
+
+
+class UsagePurged(Event):
+    """Usage records were dropped after the years that they are kept for."""
+
+    subject: ClassVar[str] = "zhengshu.sharing.usage.purged.v1"
+
+    count: int
+    years: int

@@ -31,6 +31,7 @@ from zhengshu_sharing.settings import SharingSettings
 from zhengshu_sharing.todos import api as todos
 from zhengshu_sharing.unit import SERVICE, units
 from zhengshu_sharing.usage import api as usage
+from zhengshu_sharing.usage import timers as records
 
 HOUR = 3600.0
 
@@ -80,6 +81,7 @@ def build(settings: SharingSettings) -> FastAPI:
             "expiring": every(HOUR, timers.expiring(settings)),
             "clocks": every(HOUR, clocks.recount(settings)),
             "annual": every(HOUR, years.season(settings)),
+            "usage": every(24 * HOUR, records.purge(settings)),
             "reminders": every(HOUR, clocks.remind(settings)),
         },
     )

@@ -53,6 +53,6 @@ class SharingSettings(ServiceSettings):
     expiry_notice_days: int = Field(default=30, ge=1)
     """Days before the end of a grant that its holder is told of it."""
     usage_years: int = Field(default=3, ge=3)
-    """Years that usage records are kept at least (Decree 809 Art. 29)."""
+    """Whole years that usage records are kept, then dropped (Decree 809 Art. 29: at least three)."""
     expiry_interval: float = 5.0
     """Seconds between two looks for grants whose period is over."""

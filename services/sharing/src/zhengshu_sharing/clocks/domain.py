@@ -54,6 +54,11 @@ class Clock:
     """The last mark that its party was told of, and for which day."""
 
     @property
+    def missed(self) -> bool:
+        """Whether its day passed, as everybody it concerns was told."""
+        return self.told == f"{Mark.MISSED} {self.due}"
+
+    @property
     def late(self) -> bool:
         """Whether its party acted after its day; while it stood still others were waited for."""
         acted = self.closed_on and (self.paused_on or self.closed_on)

@@ -41,6 +41,8 @@ MACHINE = Machine(
             (FILER, OTHER),
             "协调不成,提请县政府决定",
             (Term.ADJUDICATION, GOVERNMENT),
+            # Who cannot or does not mediate keeps nobody from the third step.
+            missed=(S.COORDINATING,),
         ),
         "adjudicate": move((S.ADJUDICATING,), S.ADJUDICATED, (GOVERNMENT,), "县政府决定"),
         "withdraw": move((*TALKING, S.ADJUDICATING), S.WITHDRAWN, (FILER,), "撤回"),

@@ -35,10 +35,12 @@ def concerns(matter: Matter, by: Principal) -> bool:
     return overlooks(by) or by.organization in {matter.organization, matter.counterpart}
 
 
-def step(machine: Machine, matter: Matter, name: str, *, by: Principal) -> tuple[Matter, Move]:
+def step(
+    machine: Machine, matter: Matter, name: str, *, by: Principal, missed: bool = False
+) -> tuple[Matter, Move]:
     """Make a move: its state allows it, it is the caller's to make, and nobody decides their own."""
     move = machine.moves[name]
-    if matter.state not in move.froms:
+    if not move.leads_from(matter.state, missed=missed):
         raise MatterNotInState(matter.number, machine.states(matter.state).label, machine.basis)
     mine = parties(matter, by) & move.by
     if not mine:
@@ -48,13 +50,15 @@ def step(machine: Machine, matter: Matter, name: str, *, by: Principal) -> tuple
     return replace(matter, state=move.to), move
 
 
-def open_to(machine: Machine, matter: Matter, by: Principal) -> list[tuple[str, Move]]:
+def open_to(
+    machine: Machine, matter: Matter, by: Principal, *, missed: bool = False
+) -> list[tuple[str, Move]]:
     """Return the moves that `step` would let the caller make now."""
     held = parties(matter, by)
     return [
         (name, move)
         for name, move in machine.moves.items()
-        if matter.state in move.froms
+        if move.leads_from(matter.state, missed=missed)
         and (mine := held & move.by)
         and not (mine <= ABOVE and involved(matter, by))
     ]

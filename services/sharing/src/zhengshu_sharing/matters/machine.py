@@ -34,6 +34,12 @@ class Move:
     label: str
     waits: Waits | None = None
     """Whoever has to act next; None: nobody, or nobody with a clock."""
+    missed: frozenset[str] = frozenset()
+    """States that it leads from too, once whoever had to act there missed the period."""
+
+    def leads_from(self, state: str, *, missed: bool) -> bool:
+        """Tell whether it can be made in a state."""
+        return state in self.froms or (missed and state in self.missed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ def move(
     by: tuple[Party, ...],
     label: str,
     waits: Waits | None = None,
+    missed: tuple[str, ...] = (),
 ) -> Move:
     """Write a move in one line."""
-    return Move(frozenset(froms), to, frozenset(by), label, waits)
+    return Move(frozenset(froms), to, frozenset(by), label, waits, frozenset(missed))

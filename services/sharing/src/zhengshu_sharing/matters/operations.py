@@ -72,7 +72,8 @@ async def take(
     found = await unit.matters.get(machine.kind, matter, lock=True)
     if not domain.concerns(found, by):
         raise MatterNotFound(matter)
-    moved, made = domain.step(machine, found, move, by=by)
+    missed = any(clock.missed for clock in await unit.clocks.running(matter))
+    moved, made = domain.step(machine, found, move, by=by, missed=missed)
     changed = replace(
         moved, counterpart=counterpart or moved.counterpart, body={**moved.body, **told}
     )
@@ -136,7 +137,9 @@ async def shown(
             **deadline(due.get(one.id)),
             "moves": [
                 NextMove(move=name, label=move.label)
-                for name, move in domain.open_to(machine, one, by)
+                for name, move in domain.open_to(
+                    machine, one, by, missed=one.id in due and due[one.id].missed
+                )
             ],
         }
         for one in matters

@@ -154,7 +154,12 @@ async def _matters(asker: Asker) -> AsyncIterator[TodoOut]:
 
 def _expected(machine: Machine, matter: Matter, clock: Clock | None, asker: Asker) -> bool:
     """While somebody's period runs the matter waits for them; once it is over, for whoever can move."""
-    moves = [name for name, _ in matters.open_to(machine, matter, asker.by) if name != GIVING_UP]
+    late = clock is not None and clock.missed
+    moves = [
+        name
+        for name, _ in matters.open_to(machine, matter, asker.by, missed=late)
+        if name != GIVING_UP
+    ]
     running = clock is not None and clock.due is not None and clock.due >= asker.today
     return bool(moves) and (not running or (clock is not None and clock.party == home(asker.by)))
 

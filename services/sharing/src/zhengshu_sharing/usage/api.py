@@ -72,5 +72,5 @@ def _out(unit: Unit, row: UsageRow) -> UsageOut:
         text=row.text,
         organization=row.organization,
         recorded_at=row.recorded_at,
-        keep_until=operations.keep_until(row.on, unit.settings.usage_years),
+        keep_until=operations.keep_until(row.recorded_at, unit.settings.usage_years),
     )

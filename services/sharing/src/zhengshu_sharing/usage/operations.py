@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zhengshu_chassis import ids
 from zhengshu_contracts.beijing import day_of
 from zhengshu_contracts.identity import Principal
-from zhengshu_contracts.sharing import UsageIn, UsageRecorded
+from zhengshu_contracts.sharing import UsageIn, UsagePurged, UsageRecorded
 from zhengshu_contracts.vocabulary import SharingClass
 
 from zhengshu_sharing.access import home
@@ -44,6 +44,13 @@ async def keep(
     return row
 
 
+async def purge(unit: Unit) -> None:
+    """Drop the records whose time is over, and say how many."""
+    years = unit.settings.usage_years
+    if dropped := await unit.usage.drop(years=years):
+        unit.outbox.add(UsagePurged(count=dropped, years=years), aggregate="usage")
+
+
 async def _provider(unit: Unit, given: UsageIn, organization: str) -> str:
     if given.grant is not None:
         grant = await unit.grants.get(given.grant)
@@ -58,6 +65,6 @@ async def _provider(unit: Unit, given: UsageIn, organization: str) -> str:
     return dataset.provider
 
 
-def keep_until(on: date, years: int) -> date:
-    """Return until when a record is kept at least."""
-    return date(on.year + years, 12, 31)
+def keep_until(recorded_at: datetime, years: int) -> date:
+    """Return until when a record is kept: whole years after the one that it was made in."""
+    return date(day_of(recorded_at).year + years, 12, 31)

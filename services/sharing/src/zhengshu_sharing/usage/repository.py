@@ -1,6 +1,6 @@
 """All SQL of usage records."""
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from zhengshu_chassis.db import keyset
 from zhengshu_contracts.vocabulary import UsageKind
@@ -9,7 +9,7 @@ from zhengshu_sharing.usage.tables import UsageRow
 
 
 class Usage:
-    """Kept records; there is no way to change one."""
+    """Kept records; there is no way to change one, nor to drop one before its time."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -18,6 +18,10 @@ class Usage:
         """Store a record."""
         statement = insert(UsageRow).values(values).returning(UsageRow)
         return (await self._session.scalars(statement)).one()
+
+    async def drop(self, *, years: int) -> int:
+        """Drop what was kept long enough, in whole years; return how many there were."""
+        return await self._session.scalar(select(func.drop_usage_records(years))) or 0
 
     async def page(
         self,

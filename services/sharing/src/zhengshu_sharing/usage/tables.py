@@ -1,4 +1,4 @@
-"""Table of usage records; only ever added to."""
+"""Table of usage records; only ever added to, until their time is over."""
 
 from datetime import date, datetime
 
