@@ -10,6 +10,7 @@ from zhengshu_contracts.limits import Quota
 from zhengshu_contracts.policy import DatasetGrants, DatasetVersion, client_key, dataset_key
 from zhengshu_contracts.policy import version_key as version
 from zhengshu_contracts.vocabulary import GrantState
+from zhengshu_gateway import standing
 from zhengshu_gateway.limits import Rate
 
 from .pages import PAGE, page
@@ -159,6 +160,20 @@ class TestEnds:
         gone = (lambda *_: False) if name == "fresh" else property(lambda _: False)
         target = part if name == "fresh" else type(part)
         monkeypatch.setattr(target, name, gone)
+        assert (await ask(hot)).status_code == 503
+
+    async def test_when_its_record_took_long_and_the_lease_ended(
+        self, hot, worked_out, monkeypatch
+    ):
+        await warm(hot)
+        accept = hot.parts.records.accept
+
+        def slowly(envelope):
+            monkeypatch.setattr(type(hot.parts.lease), "held", property(lambda _: False))
+            return accept(envelope)
+
+        monkeypatch.setattr(hot.parts.records, "accept", slowly)
+        monkeypatch.setattr(standing, "RECHECK", 0.0)
         assert (await ask(hot)).status_code == 503
 
     async def test_when_it_falls_while_it_is_recorded(self, hot, worked_out, monkeypatch):

@@ -20,7 +20,7 @@ from zhengshu_contracts.access import AccessOutcome
 from zhengshu_contracts.policy import Writer
 
 from zhengshu_gateway import records
-from zhengshu_gateway.accesses import Access, Accesses, said_of, told_of
+from zhengshu_gateway.accesses import RECHECK, Access, Accesses, said_of, told_of
 from zhengshu_gateway.cache import Answer, Page, Version, Versions
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.feed import Feed
@@ -114,7 +114,7 @@ class Standings:
         if standing is None:
             return False
         page = standing.page()
-        if page is None or not self._stands(standing):
+        if page is None or not self.stands(standing):
             del self._kept[key]
             return False
         left = 0.0 if standing.place.full else self.limits.count(KIND, standing.who)
@@ -124,7 +124,8 @@ class Standings:
         Repeat(self, standing, page, line).begin(left, trace_of(trace))
         return True
 
-    def _stands(self, standing: Standing) -> bool:
+    def stands(self, standing: Standing) -> bool:
+        """Tell whether everything that an answer rests on is as it was."""
         access = standing.access
         return (
             self.accesses.current(access)
@@ -160,11 +161,17 @@ class Repeat:
         self._told[b"at"] = now()
         if accepted.exception() is not None:
             self._line.read()
-        elif not self._kept.accesses.stands(self._standing.access):
+        elif not self._may_leave():
             self._end(FALLEN)
             self._line.read()
         else:
             self._send()
+
+    def _may_leave(self) -> bool:
+        """Whether it may be sent still: its period and the lease are looked at when the record took long."""
+        soon = time.perf_counter() - self._began < RECHECK
+        stands = self._kept.accesses.stands(self._standing.access)
+        return stands and (soon or self._kept.stands(self._standing))
 
     def _send(self) -> None:
         standing = self._standing
