@@ -128,6 +128,21 @@ async def test_only_the_moves_that_the_node_tells_are_offered():
         assert json.loads(request.content) == {"move": "confirm", "opinion": "已与原件核对"}
 
 
+async def test_what_belongs_to_a_move_is_asked_where_the_move_is_open():
+    one = thing(KINDS["demands"], moves=[{"move": "withdraw", "label": "撤回"}], dataset=None)
+    async with desk() as (portal, node):
+        node.get("/v1/demands/x-1").respond(json=one)
+        mine = (await portal.get("/my/demands/x-1")).text
+        node.get("/v1/demands/x-1").respond(
+            json=one | {"moves": [{"move": "assign", "label": "交提供单位答复"}]}
+        )
+        theirs = (await portal.get("/my/demands/x-1")).text
+    assert 'name="provider"' not in mine
+    assert 'name="provider"' in theirs
+    assert "由哪个单位答复" in theirs
+    assert 'name="dataset"' not in theirs
+
+
 async def test_a_scan_is_handed_over_before_the_decision_that_names_it():
     part = {"id": "p-1", "state": "reviewing", "title": "低保名单", "items": ["name", "amount"]}
     part |= {"modes": ["query"]}

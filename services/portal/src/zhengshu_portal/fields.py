@@ -117,8 +117,14 @@ class Asked:
         return [
             self._field(name, member, values.get(name), f"{at}{name}", name in required)
             for name, member in node.get("properties", {}).items()
-            if name not in self.skip and "const" not in member
+            if self._asks(name, member)
         ]
+
+    def _asks(self, name: str, member: Schema) -> bool:
+        """Tell whether a member is asked for: one that belongs to a move only where that move is open."""
+        said = re.match(r"([a-z]+):", solid(self.schema, member).get("description", ""))
+        closed = said and "move" in self.choices and said[1] not in dict(self.choices["move"])
+        return name not in self.skip and "const" not in member and not closed
 
     def _field(self, name: str, member: Schema, value: Any, full: str, required: bool) -> Field:
         node = solid(self.schema, member)
@@ -172,7 +178,7 @@ class Asked:
         answered = {}
         for name, member in node.get("properties", {}).items():
             full = f"{at}{name}"
-            if name in self.skip or "const" in member:
+            if not self._asks(name, member):
                 continue
             value = self._value(name, solid(self.schema, member), form, full)
             if value is not None:

@@ -167,7 +167,8 @@ def words(node: Schema, told: str) -> list[tuple[str, str]]:
 
 def wording(name: str, told: str) -> tuple[str, str]:
     """Return the label of a member and what else its contract says of it."""
+    told, moved = re.subn(r"^[a-z]+:", "", told)  # asked for by one move alone
     head, mark, rest = re.match(r"([^,;:(]*)([,;:(]?)(.*)", told, re.DOTALL).groups()  # type: ignore[union-attr]
-    if name in OVERRULED or not head or re.match(r"[a-z]+ ", told):
+    if (name in OVERRULED and not moved) or not head or re.match(r"[a-z]+ ", told):
         return LABELS.get(name, head or name), ""
     return head, rest.replace(")", "", 1) if mark == "(" else rest
