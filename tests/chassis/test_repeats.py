@@ -162,6 +162,18 @@ async def test_what_ends_the_connection_or_is_no_single_get_is_not_shown(running
     assert running.shown[0] == ("/page", None)
 
 
+@pytest.mark.parametrize("said", [b"Content-Length: 64", b"Transfer-Encoding: chunked"])
+async def test_a_get_with_a_body_is_not_shown(running, wire, said):
+    """Taken by its head, its body would be read as the next request."""
+    reader, writer = wire
+    writer.write(PAGE[:-2] + said + b"\r\n\r\n")
+    await until(lambda: running.shown)
+    body = OTHER * 2
+    writer.write(body if said.startswith(b"C") else b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+    assert (await answer(reader))[1] == b"/page"
+    assert (running.shown, running.bodies) == ([("/page", None)], [body])
+
+
 async def test_who_hung_up_is_told_of(running, wire):
     _, writer = wire
     running.known.add(PAGE)

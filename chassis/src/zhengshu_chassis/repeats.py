@@ -18,6 +18,8 @@ Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 END = b"\r\n\r\n"
 HEAD = "head"
 """Where, in the state of an ASGI scope, an application finds the bytes that it may be offered again."""
+MORE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+"""Headers after which more than a head may come, which must not be taken for the next request."""
 
 
 class Line(Protocol):
@@ -109,6 +111,7 @@ class RepeatProtocol(PatientProtocol):
         """A head is whole; show the application its bytes if they could be offered again."""
         super().on_headers_complete()
         whole = self._fed.endswith(END) and self._fed.count(END) == 1
+        whole = whole and not any(name in MORE for name, _ in self.headers)
         if whole and self._fed.startswith(b"GET ") and self.cycle.keep_alive:
             self.scope["state"][HEAD] = self._fed
 
