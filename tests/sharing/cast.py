@@ -115,7 +115,7 @@ def published(entry: str = AID, *, revision: int = 1, **changes: Any) -> EntryPu
         "update_cycle": UpdateCycle.MONTHLY,
         "sharing": SharingClass.CONDITIONAL,
         "items": (
-            item("town", SharingClass.UNCONDITIONAL),
+            item("town", SharingClass.UNCONDITIONAL).model_copy(update={"key": True}),
             item("name", SharingClass.CONDITIONAL),
             item("amount", SharingClass.CONDITIONAL),
             item("illness", SharingClass.WITHHELD),

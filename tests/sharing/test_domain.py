@@ -1,5 +1,6 @@
 """The rules of applications, opinions and grants, without a database."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -47,6 +48,7 @@ from zhengshu_sharing.applications.errors import (
     EnterpriseDoesNotRead,
     FilterNotAllowed,
     GroundMissing,
+    KeyNotAskedFor,
     KindDoesNotApply,
     MissingNotNamed,
     NothingLeft,
@@ -155,6 +157,34 @@ class TestArrival:
         with pytest.raises(FilterNotAllowed, match="amount"):
             check_filter(text, replace(KNOWN[AID], items=items))
         check_filter("amount=gt.100", replace(KNOWN[AID], items=items))
+
+    @pytest.mark.parametrize(
+        ("key", "sharing", "asked", "taken"),
+        [
+            (True, SharingClass.UNCONDITIONAL, ["name"], True),
+            (True, SharingClass.CONDITIONAL, ["name"], False),
+            (True, SharingClass.CONDITIONAL, ["name", "town"], True),
+            (True, SharingClass.WITHHELD, ["name", "town"], False),
+            (False, SharingClass.UNCONDITIONAL, ["name"], False),
+        ],
+    )
+    def test_verifies_by_the_whole_key_alone(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        key: bool,
+        sharing: SharingClass,
+        asked: list[str],
+        taken: bool,
+    ) -> None:
+        changed = {"key": key, "sharing": sharing}
+        items = tuple(
+            one.model_copy(update=changed) if one.name == "town" else one
+            for one in KNOWN[AID].items
+        )
+        monkeypatch.setitem(KNOWN, AID, replace(KNOWN[AID], items=items))
+        with nullcontext() if taken else pytest.raises(KeyNotAskedFor):
+            split(wish(AID, *asked, modes=["verify"]))
+        assert split(wish(AID, *asked, modes=["query"]))
 
     def test_refuses_an_own_dataset(self) -> None:
         with pytest.raises(OwnDataset):

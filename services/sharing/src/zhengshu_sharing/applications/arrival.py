@@ -7,7 +7,7 @@ from zhengshu_contracts.catalog import Consent, ItemBrief
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import READERS
 from zhengshu_contracts.sharing import PartIn
-from zhengshu_contracts.vocabulary import OrganizationKind, Origin, SharingClass
+from zhengshu_contracts.vocabulary import Mode, OrganizationKind, Origin, SharingClass
 
 from zhengshu_sharing.applications.domain import Part
 from zhengshu_sharing.applications.errors import (
@@ -15,6 +15,7 @@ from zhengshu_sharing.applications.errors import (
     ConsentNotGiven,
     DatasetRepeated,
     EnterpriseDoesNotRead,
+    KeyNotAskedFor,
     KindDoesNotApply,
     ModeNotOffered,
     PeriodNotAllowed,
@@ -95,7 +96,18 @@ def _applicable(wish: PartIn, datasets: Mapping[str, Dataset], applicant: str) -
     missing = next((mode for mode in wish.modes if mode not in dataset.offered), None)
     if missing is not None:
         raise ModeNotOffered(dataset.id, missing, dataset.offered)
+    if Mode.VERIFY in wish.modes:
+        _check_key(wish, dataset)
     return dataset
+
+
+def _check_key(wish: PartIn, dataset: Dataset) -> None:
+    """Refuse to verify without the whole key: a row that cannot be named verifies nothing."""
+    seen = dataset.names(SharingClass.UNCONDITIONAL)
+    seen |= dataset.names(SharingClass.CONDITIONAL).intersection(wish.items)
+    key = [item.name for item in dataset.items if item.key]
+    if not key or not seen.issuperset(key):
+        raise KeyNotAskedFor(dataset.id, [name for name in key if name not in seen])
 
 
 def _by_class(

@@ -92,6 +92,21 @@ class ModeNotOffered(Invalid):
         )
 
 
+class KeyNotAskedFor(Invalid):
+    """Rows are verified one by one, each named by its whole key."""
+
+    slug = "key-not-asked-for"
+    title = "核验须有完整的主键项"
+
+    def __init__(self, dataset: str, missing: Iterable[str]) -> None:
+        names = "、".join(missing)
+        super().__init__(
+            f"数据集 {dataset} 按主键项逐条核验,"
+            + (f"申请没有包括主键项:{names}" if names else "但没有主键项"),
+            next="请一并申请主键项(不予共享的除外),或改用其他共享方式",
+        )
+
+
 class FilterNotAllowed(Invalid):
     """The row filter cannot be read, or names columns it must not name."""
 
