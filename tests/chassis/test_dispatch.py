@@ -143,6 +143,15 @@ async def test_an_answer_about_something_else_leaves_it_open(gateway, database):
     assert await state(gateway, dispatch_id) == DispatchState.DUE
 
 
+async def test_an_answer_about_nothing_that_is_here_is_taken_without_effect(gateway, database):
+    """Otherwise the counterpart would send it for ever."""
+    dispatch_id = await opened(database)
+    lost = decision(dispatch_id)
+    lost["answer"]["part"] = "unknown"
+    assert await called_back(gateway, lost) == "no-effect"
+    assert await state(gateway, dispatch_id) == DispatchState.DUE
+
+
 async def test_a_question_back_leaves_it_open(gateway, database):
     dispatch_id = await opened(database)
     await attempt(gateway, dispatch_id, AttemptOutcome.ACCEPTED)

@@ -107,6 +107,12 @@ async def test_what_the_view_hides_cannot_be_asked_about(municipal, query, slug)
     assert municipal.services["commission"].seen == []
 
 
+async def test_only_json_is_brokered(municipal):
+    response = await municipal.get(PATH, "sys-reader", accept="text/csv")
+    assert response.json()["type"] == "/problems/municipal-inexpressible"
+    assert municipal.services["commission"].seen == []
+
+
 async def test_only_queries_are_brokered(municipal):
     response = await municipal.get(f"/v1/datasets/{ID}/exports", "sys-reader")
     assert response.json()["type"] == "/problems/mode-not-offered"

@@ -46,6 +46,8 @@ class Broker:
         """Answer with what the municipal service holds of the view, or raise why it does not."""
         if mode is not Mode.QUERY:
             raise NotBrokered("市级数据服务只支持查询", next="请改用查询接口(GET …/rows)")
+        if "text/csv" in (exchange.header(b"accept") or ""):
+            raise NotBrokered("市级数据服务只提供 JSON", next="请改用 Accept: application/json")
         query = restricted(exchange.query, access.view, access.most)
         url = self._upstreams.commission(f"/services/{code}/rows?{rows.render(query)}")
         told = self._upstreams.signed(code) | {"Accept": "application/json"}

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from support.tiny.api import Unit, unit_of
 from support.tiny.tables import NoteRow, SeenRow
 from zhengshu_chassis.dispatch import Desk
+from zhengshu_chassis.errors import NotFound
 from zhengshu_contracts.commission import Callback
 from zhengshu_contracts.dispatch import DispatchOut
 
@@ -30,7 +31,9 @@ async def asked(unit: Unit, callback: Callback) -> None:
 
 @desk.on_callback("decision")
 async def decided(unit: Unit, callback: Callback) -> bool:
-    """Write down the decision, unless it comes too late."""
+    """Write down the decision, unless it comes too late, or about nothing that is here."""
+    if callback.answer.part == "unknown":
+        raise NotFound
     withdrawn = select(NoteRow).where(NoteRow.text == "withdrawn")
     if await unit.session.scalar(withdrawn):
         return False
