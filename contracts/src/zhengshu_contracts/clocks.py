@@ -9,9 +9,13 @@ nothing of it passes through the node, so nothing here could begin or end such a
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from zhengshu_contracts.basis import Basis
 from zhengshu_contracts.vocabulary import Labelled
+
+IN_FORCE = date(2025, 8, 1)
+"""Since when Decree 809 is."""
 
 
 class Term(Labelled):

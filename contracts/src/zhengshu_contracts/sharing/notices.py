@@ -15,7 +15,7 @@ class NoticeKind(Labelled):
     OPINION_ASKED = "opinion_asked", "征求本单位意见"
     SUPPLEMENT_ASKED = "supplement_asked", "一次性告知补正"
     DECISION_ARRIVED = "decision_arrived", "申请已有结果"
-    EXTENSION_DECIDED = "extension_decided", "延期答复审核结果"
+    EXTENSION_DECIDED = "extension_decided", "延期审核结果"
     GRANT_EXPIRING = "grant_expiring", "授权即将到期"
     GRANT_SUSPENDED = "grant_suspended", "授权已暂停"
     STOP_ANNOUNCED = "stop_announced", "提供单位预告停止服务"

@@ -7,13 +7,13 @@ from zhengshu_contracts.basis import Basis
 
 
 class ChangeNotWithin(Invalid):
-    """It has happened, and what is published does not follow it yet."""
+    """It has happened, while the law that asks for the update was in force."""
 
     slug = "change-not-within"
-    title = "变化之日不在目录现行版本发布之后"
+    title = "变化之日不在可报告的范围"
 
     def __init__(self, on: date, *, first: date, last: date) -> None:
-        span = f"应在现行版本发布之日 {first} 至今天 {last} 之间"
+        span = f"应在条例施行之日 {first} 至今天 {last} 之间"
         super().__init__(
             f"变化之日 {on} {span}",
             basis=Basis.DECREE_17.label,

@@ -6,7 +6,7 @@ The caller owns the transaction.
 from datetime import datetime
 
 from zhengshu_contracts.beijing import day_of
-from zhengshu_contracts.clocks import Term
+from zhengshu_contracts.clocks import IN_FORCE, Term
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.sharing import (
     BasisChangeFiled,
@@ -95,9 +95,7 @@ async def _tell(unit: Unit, clock: Clock, case: str, *, now: datetime) -> None:
 async def _check(unit: Unit, entry: Dataset, given: BasisChangeIn, *, now: datetime) -> None:
     if entry.origin is Origin.MUNICIPAL:
         raise EntryNotOurs(entry.id)
-    last = day_of(now)
-    first = day_of(entry.published_at) if entry.published_at else last
-    if not first <= given.on <= last:
-        raise ChangeNotWithin(given.on, first=first, last=last)
+    if not IN_FORCE <= given.on <= day_of(now):
+        raise ChangeNotWithin(given.on, first=IN_FORCE, last=day_of(now))
     for clock in await unit.clocks.running(entry.id, OWED):
         raise UpdateOwed(entry.id, clock.due)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from zhengshu_contracts.catalog import ItemBrief
 from zhengshu_contracts.vocabulary import Mode, Origin, SharingClass, offered
@@ -21,8 +20,6 @@ class Dataset:
     origin: Origin
     items: tuple[ItemBrief, ...]
     municipal_code: str | None = None
-    published_at: datetime | None = None
-    """When its newest revision was."""
     served: bool = False
     """Whether its rows can be had: a county dataset needs a live service registration."""
     modes: tuple[Mode, ...] = ()

@@ -146,7 +146,6 @@ def _dataset(row: DatasetRow) -> Dataset:
         origin=Origin(row.origin),
         items=tuple(ItemBrief.model_validate(item) for item in row.items),
         municipal_code=row.municipal_code,
-        published_at=row.published_at,
         modes=tuple(Mode(mode) for mode in row.modes),
         served=row.served or row.origin == Origin.MUNICIPAL,
     )
