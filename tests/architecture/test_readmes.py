@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
+from zhengshu_chassis.consumers import filter_of
+from zhengshu_contracts.base import Event
 
-from architecture.deployables import ROOT
+from architecture.deployables import ROOT, build
 
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 MADE = {"dist"}
@@ -67,3 +70,27 @@ def test_every_path_it_names_is_there(readme):
         path for path in found if not any((base / path).exists() for base in (ROOT, readme.parent))
     ]
     assert missing == []
+
+
+def subjects(text: str) -> set[str]:
+    """The subjects a page sets in code, `a|b` taken apart and `<places>` as `*`."""
+    codes = re.findall(r"`(zhengshu\.[^`]+)`", text)
+    parts = [[part.split("|") for part in code.split(".")] for code in codes]
+    told = {".".join(each) for one in parts for each in product(*one)}
+    return {re.sub(r"<\w+>", "*", each) for each in told}
+
+
+def events(kind: type[Event] = Event) -> Iterator[str]:
+    """The filter of every event of the contracts."""
+    for event in kind.__subclasses__():
+        if "subject" in vars(event) and event.__module__.startswith("zhengshu_contracts"):
+            yield filter_of(event.subject)
+        yield from events(event)
+
+
+@pytest.mark.parametrize("service", ["catalog", "sharing", "opening", "audit"])
+def test_a_service_names_every_event_it_reads_and_none_that_is_not_there(service):
+    read = {subject for subject, _ in build(f"zhengshu_{service}").state.consumers._handlers}
+    told = subjects((ROOT / "services" / service / "README.md").read_text(encoding="utf-8"))
+    assert {each for each in read if not each.endswith(">")} - told == set()
+    assert {each for each in told - set(events()) if "*" not in each} == set()

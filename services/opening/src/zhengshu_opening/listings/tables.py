@@ -83,7 +83,6 @@ class AuthorizationRow(Base):
     application: Mapped[str]
     dataset: Mapped[str]
     applicant: Mapped[str]
-    starts_at: Mapped[datetime] = mapped_column(Moment, server_default=text("now()"))
     ends_at: Mapped[datetime] = mapped_column(Moment)
     over: Mapped[str | None]
     """How it ended (`expired`, `revoked`); empty while it is live."""
