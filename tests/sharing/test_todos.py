@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sharing.cast import (
     AID,
     CIVIL,
@@ -20,6 +21,7 @@ from sharing.test_matters import GOVERNMENT, OBJECTION, file, step
 from zhengshu_contracts.identity import Principal
 from zhengshu_contracts.roles import Action
 from zhengshu_contracts.vocabulary import Role, ServiceRegistrationState
+from zhengshu_sharing.todos import operations
 
 EVERYBODY = (MARKET_OFFICER, CIVIL_OFFICER, COMPETENT_OFFICER, SCHOOLS_OFFICER, GOVERNMENT)
 
@@ -118,6 +120,15 @@ async def test_the_most_urgent_come_first_and_the_rest_is_said_to_be_there(
     assert page["more"]
     first, second = page["todos"]
     assert first["due"] == "2026-01-05" < second["due"]
+
+
+async def test_the_oldest_of_very_many_is_not_missed(
+    sharing: Sharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [(await sharing.apply())["id"] for _ in range(3)]
+    monkeypatch.setattr(operations, "FAR", 1)
+    found = (await todos(sharing, COMPETENT_OFFICER))["todos"]
+    assert {one["matter"] for one in found} == set(cases)
 
 
 async def test_without_the_role_nothing_waits(sharing: Sharing) -> None:

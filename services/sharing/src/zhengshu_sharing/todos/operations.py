@@ -1,8 +1,10 @@
 """Working out what waits for a caller: by role, by organisation, and by whose clock runs. Stores nothing."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
 from zhengshu_contracts.clocks import Term
 from zhengshu_contracts.identity import Principal
@@ -23,11 +25,13 @@ from zhengshu_sharing.matters import domain as matters
 from zhengshu_sharing.matters.domain import Matter
 from zhengshu_sharing.matters.machine import Machine
 from zhengshu_sharing.objections.states import MACHINE as OBJECTIONS
+from zhengshu_sharing.opinions.domain import Opinion
 from zhengshu_sharing.unit import Unit
 
 K, G = TodoKind, GrantState
+T = TypeVar("T", Application, Opinion)
 FAR = 500
-"""How many of one sort are looked at; what is done makes room for the next."""
+"""How many of one sort are read at once; of sorts listed oldest first no more are looked at."""
 GIVING_UP = "withdraw"
 MATTERS: dict[TodoKind, tuple[Machine, Action]] = {
     K.CORRECTION: (CORRECTIONS, Action.CORRECTION_HANDLE),
@@ -83,9 +87,10 @@ async def _applications(asker: Asker) -> AsyncIterator[TodoOut]:
     )
     for mine, kind, organization, state in asked:
         if mine:
-            found, _ = await asker.unit.applications.page(
-                organization=organization, states=(state,), after=None, limit=FAR
+            page = partial(
+                asker.unit.applications.page, organization=organization, states=(state,), limit=FAR
             )
+            found = await _every(page)
             clocks = await asker.unit.clocks.next_due(one.id for one in found)
             for one in found:
                 clock = clocks.get(one.id) if kind is K.ENDORSEMENT else None
@@ -98,9 +103,10 @@ async def _opinions(asker: Asker) -> AsyncIterator[TodoOut]:
     if not gives and not decides:
         return
     provider = None if decides else home(asker.by)
-    found, _ = await asker.unit.opinions.page(
-        provider=provider, state=OpinionState.REQUESTED, after=None, limit=FAR
+    page = partial(
+        asker.unit.opinions.page, provider=provider, state=OpinionState.REQUESTED, limit=FAR
     )
+    found = await _every(page)
     parts = await asker.unit.applications.parts(one.part for one in found)
     clocks = await asker.unit.clocks.of_matters(one.id for one in found)
     asked = await asker.unit.clocks.extensions(clock.id for clock in clocks.values())
@@ -183,6 +189,16 @@ async def _extensions(asker: Asker) -> AsyncIterator[TodoOut]:
             yield _todo(K.EXTENSION, clock.id, title, clock, clock.matter)
 
 
+async def _every(page: Callable[..., Awaitable[tuple[list[T], bool]]]) -> list[T]:
+    """Follow a list that begins with the newest to its end: what waits longest is what is urgent."""
+    found: list[T] = []
+    more = True
+    while more:
+        further, more = await page(after=found[-1].id if found else None)
+        found += further
+    return found
+
+
 async def _running(asker: Asker, term: Term) -> list[Clock]:
     found, _ = await asker.unit.clocks.page(
         home(asker.by), term=term, due_by=None, after=None, limit=FAR
@@ -207,7 +223,8 @@ def _named(application: Application) -> str:
 
 def _about(matter: Matter) -> str:
     told = matter.body
-    return str(told.get("title") or told.get("problem") or told.get("reason") or told.get("claim"))
+    names = ("title", "problem", "reason", "claim")
+    return next((str(told[name]) for name in names if told.get(name)), "")
 
 
 def _of_grant(kind: TodoKind, grant: Grant, clock: Clock | None = None) -> TodoOut:
