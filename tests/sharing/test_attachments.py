@@ -135,8 +135,12 @@ class TestPaperDecision:
         [told] = await sharing.told()
         assert told["items"] == ["name"]
         assert await readers(sharing, scan) == [200, 200, 404, 200]
-        late = await sharing.callback("decision", case["parts"][0]["id"], outcome="refuse")
-        assert late == "no-effect"
+        late = [
+            await sharing.callback("decision", case["parts"][0]["id"], outcome=outcome)
+            for outcome in ("agree", "refuse")
+        ]
+        assert late == ["no-effect", "applied"]
+        assert await sharing.told() == []
 
     async def test_needs_an_endorsement_a_scan_and_somebody_else(self, sharing: Sharing) -> None:
         case = await sharing.apply()

@@ -183,7 +183,7 @@ def grant_not_named(grants: Iterable[Grant]) -> Decision:
         Basis.DECREE_20,
         uses=SHARING,
         detail="有多项授权可用,须写明本次使用哪一项",
-        next=f"请在请求头 Zhengshu-Grant 中写明授权标识:{choices}",
+        next=f"请在请求头 Zhengshu-Grant 写明授权标识,或在 Zhengshu-Purpose 写明用途:{choices}",
     )
 
 

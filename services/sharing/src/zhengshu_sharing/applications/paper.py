@@ -26,7 +26,7 @@ from zhengshu_sharing.unit import Unit
 async def enter(
     unit: Unit, application: str, given: PaperDecisionIn, *, by: Principal, now: datetime
 ) -> Application:
-    """Apply a decision as if the Commission's platform had sent it; what it sends later has no effect."""
+    """Apply a decision as if the Commission had sent it; of what it sends later only a refusal counts."""
     _check(given, now=now)
     # Dispatches are locked before the application, as call-backs do: the other way could deadlock.
     await unit.dispatches.cancel(given.part, DispatchKind.APPLICATION)
