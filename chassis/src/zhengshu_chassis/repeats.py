@@ -145,8 +145,10 @@ class RepeatProtocol(PatientProtocol):
 
     def _go_on(self, unread: bytes) -> None:
         """Turn to what came meanwhile; `unread` is to be read before it."""
-        self._taken, late = None, bytes(self._late)
-        self._late.clear()
+        self._taken, late = None, b""
+        if self._late:
+            late = bytes(self._late)
+            self._late.clear()
         if self.transport.is_closing():
             return
         self.flow.resume_reading()

@@ -188,6 +188,9 @@ class Beat:
     writer: str
     as_of: datetime
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "as_of", _plain(self.as_of))
+
 
 DATASET = TypeAdapter(Dataset)
 CLIENT = TypeAdapter(Client)

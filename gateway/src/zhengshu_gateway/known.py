@@ -137,17 +137,14 @@ class Known:
         passing = {name for name, settled in self.settled.items() if not settled.final}
         return {name for name in passing if name not in since or noted[name] < since[name]}
 
-    def age(self, writer: str) -> float:
-        """Return how many seconds ago the writer's facts were certainly complete."""
-        pulse = self._pulses.get(writer)
-        if pulse is None or pulse.as_of <= self._floor.get(writer, NEVER):
-            return float("inf")
-        return time.monotonic() - pulse.since
-
     def fresh(self, writers: Iterable[Writer], limit: float) -> bool:
         """Tell whether every one of these writers' facts is at most `limit` seconds old."""
-        for writer in writers:  # noqa: SIM110 - a generator takes longer than the question
-            if self.age(writer) > limit:
+        oldest = time.monotonic() - limit
+        for writer in writers:
+            pulse = self._pulses.get(writer)
+            if pulse is None or pulse.since < oldest:
+                return False
+            if pulse.as_of <= self._floor.get(writer, NEVER):
                 return False
         return True
 
