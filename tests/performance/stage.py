@@ -201,7 +201,7 @@ def _furnish(node: Node) -> Stage:
     officer = node.secrets.pair("clients", "officer")
     county = County(node)
     door = Client(node.url("gateway"), officer["client_id"], officer["client_secret"])
-    county.people["competent"] = Person(officer["client_id"], "", door)
+    county.people["competent"] = Person(officer["client_id"], "", door, officer["client_secret"])
     county.switch()
     for name in ("civil", "market"):
         register(county, name)
