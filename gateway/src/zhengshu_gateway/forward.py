@@ -83,6 +83,10 @@ class Ending:
     version: str | None = None
 
 
+FALLEN = Ending(AccessOutcome.FAILED, 503, 0)
+"""Nothing was sent: it may not be any more, or could not."""
+
+
 def always() -> bool:
     """Let an answer go on whatever happens."""
     return True

@@ -34,11 +34,11 @@ from zhengshu_gateway.errors import (
 )
 from zhengshu_gateway.exchange import LARGEST_HEADERS, Exchange, Gone, raw
 from zhengshu_gateway.feed import Feed
-from zhengshu_gateway.forward import PASSED_IN, Ending, Forwarder
+from zhengshu_gateway.forward import FALLEN, PASSED_IN, Ending, Forwarder
 from zhengshu_gateway.limits import Limits, Turns
 from zhengshu_gateway.report import report
 from zhengshu_gateway.routes import BARE, Kind, Route, Routes
-from zhengshu_gateway.standing import FALLEN, Standings
+from zhengshu_gateway.standing import Standings
 from zhengshu_gateway.upstreams import VOUCHED, Upstreams
 
 Own = Callable[[Exchange, Caller], Awaitable[None]]

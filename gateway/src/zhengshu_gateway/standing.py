@@ -24,7 +24,7 @@ from zhengshu_gateway.accesses import RECHECK, Access, Accesses, said_of, told_o
 from zhengshu_gateway.cache import Answer, Page, Version, Versions
 from zhengshu_gateway.exchange import Exchange
 from zhengshu_gateway.feed import Feed
-from zhengshu_gateway.forward import Ending
+from zhengshu_gateway.forward import FALLEN, Ending
 from zhengshu_gateway.limits import Limits, Place
 from zhengshu_gateway.records import Records, new_record
 from zhengshu_gateway.report import Report, report_on
@@ -35,7 +35,6 @@ LARGEST = 2048
 KIND = "query"
 """The class, for the limits, of all that is remembered."""
 TRACE = re.compile(rb"\r\ntraceparent: ([^\r\n]*)")
-FALLEN = Ending(AccessOutcome.FAILED, 503, 0)
 GONE = Ending(AccessOutcome.CUT, 499, 0)
 
 

@@ -173,20 +173,22 @@ def _expected(machine: Machine, matter: Matter, clock: Clock | None, asker: Aske
 async def _catalogue(asker: Asker) -> AsyncIterator[TodoOut]:
     for kind, (term, action) in CATALOGUE.items():
         if asker.may(action):
-            clocks = await _running(asker, term)
-            known = await asker.unit.datasets.published(clock.matter for clock in clocks)
-            for clock in clocks:
-                title = known[clock.matter].title if clock.matter in known else clock.matter
+            async for clock, title in _titled(asker, await _running(asker, term)):
                 yield _todo(kind, clock.matter, title, clock, clock.matter)
 
 
 async def _extensions(asker: Asker) -> AsyncIterator[TodoOut]:
     if oversees(asker.by) and asker.may(Action.EXTENSION_DECIDE):
         clocks = await asker.unit.clocks.undecided(Term.CATALOGUE_UPDATE)
-        known = await asker.unit.datasets.published(clock.matter for clock in clocks)
-        for clock in clocks:
-            title = known[clock.matter].title if clock.matter in known else clock.matter
+        async for clock, title in _titled(asker, clocks):
             yield _todo(K.EXTENSION, clock.id, title, clock, clock.matter)
+
+
+async def _titled(asker: Asker, clocks: list[Clock]) -> AsyncIterator[tuple[Clock, str]]:
+    """Yield clocks of entries, each with its entry's title; with its id while nobody told of the entry."""
+    known = await asker.unit.datasets.published(clock.matter for clock in clocks)
+    for clock in clocks:
+        yield clock, known[clock.matter].title if clock.matter in known else clock.matter
 
 
 async def _every(page: Callable[..., Awaitable[tuple[list[T], bool]]]) -> list[T]:
